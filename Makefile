@@ -1,0 +1,35 @@
+# `make run` and `make test` set everything up on a fresh machine; `make help` lists the rest.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help run test test-all check bench
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: $(INSTALLED) ## train, check and draw the `quick` experiment; finished = says so at once
+	@$(BIN)/acrypto run
+
+test: check ## check, then every test that is neither slow nor for a GPU (at most 12 minutes)
+	@$(BIN)/python -m pytest -m 'not slow and not gpu'
+
+test-all: check ## check, then every test this machine can run
+	@$(BIN)/python -m pytest
+
+check: $(INSTALLED) ## ruff (lint and format) and mypy --strict
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+bench: $(INSTALLED) ## engines against the ordinary way, on this machine
+	@$(BIN)/acrypto bench
+
+# The stamp is newer than both files when the environment matches them; an environment that is already there is kept and only updated.
+$(INSTALLED): pyproject.toml constraints.txt
+	@test -x $(BIN)/python || { $(PYTHON) -c 'import sys; sys.version_info < (3, 11) and sys.exit("acrypto needs Python 3.11 or later; say which with PYTHON=python3.11.")' && $(PYTHON) -m venv $(VENV); }
+	@echo "Installing the pinned versions into $(VENV); the first time takes a few minutes." >&2
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
