@@ -1,0 +1,32 @@
+"""Configuration: what a run is, where it is read from, and when two runs are the same.
+
+    run = load("quick", overrides=["train.batch=256"], experiments=[Path("experiments")])
+
+A `Run` is frozen and complete: every default is filled in, every bound holds. Anything wrong is a `ConfigError` that
+carries all problems at once, each with its place.
+"""
+
+from adversarial_crypto.config.files import experiment_files
+from adversarial_crypto.config.identity import NUMERICS_VERSION, dumps, identity, relocate, short_id, user_files
+from adversarial_crypto.config.load import load
+from adversarial_crypto.config.schema import Networks, Protocol, Replicas, Run, Schedule, SymmetricGame, Train
+from adversarial_crypto.errors import ConfigError
+
+__all__ = [
+    "NUMERICS_VERSION",
+    "ConfigError",
+    "Networks",
+    "Protocol",
+    "Replicas",
+    "Run",
+    "Schedule",
+    "SymmetricGame",
+    "Train",
+    "dumps",
+    "experiment_files",
+    "identity",
+    "load",
+    "relocate",
+    "short_id",
+    "user_files",
+]

@@ -1,0 +1,77 @@
+"""What a run is, in one text (`dumps`) and in one number (`identity`)."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from adversarial_crypto.config.files import render_toml
+from adversarial_crypto.config.schema import Run, split_reference
+
+# Raised by hand whenever the same configuration would give other numbers: results of different versions never mix.
+NUMERICS_VERSION = 1
+
+SEMANTIC = ("game", "networks", "train", "replicas", "protocol")
+
+
+def dumps(run: Run) -> str:
+    """The resolved configuration as TOML, every default written out; loading it gives the same run and identity.
+
+    A user's FILE.py is written as the run has it: `relocate` first to what the file is called beside the text.
+    """
+    return render_toml(run.model_dump(mode="python"))
+
+
+def identity(run: Run, file_digests: Mapping[str, str]) -> str:
+    """sha256 (64 hex digits) of all that decides the numbers; name, question and paper do not.
+
+    Args:
+        file_digests: sha256 of each of `user_files(run)`, by `str(path)`; a file enters with its content.
+    """
+
+    def content(reference: tuple[str, str]) -> str:
+        return f"{reference[1]}@sha256:{file_digests[str(Path(reference[0]))]}"
+
+    semantic = _with_references(run, content).model_dump(mode="json", include=set(SEMANTIC))
+    document = {"numerics_version": NUMERICS_VERSION, **semantic}
+    text = json.dumps(document, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode("ascii")).hexdigest()
+
+
+def short_id(identity: str) -> str:
+    """The first ten digits: enough for a directory's name."""
+    return identity[:10]
+
+
+def user_files(run: Run) -> tuple[Path, ...]:
+    """The Python files that the run's networks come from, without repetition, in the order of the configuration."""
+    networks = (run.networks.alice, run.networks.bob, run.networks.eve, *run.protocol.adversary_networks)
+    references = (split_reference(network) for network in networks)
+    return tuple(dict.fromkeys(Path(reference[0]) for reference in references if reference))
+
+
+def relocate(run: Run, files: Mapping[Path, str | Path]) -> Run:
+    """The same run with user files found elsewhere; a file that is not in `files` stays."""
+
+    def moved(reference: tuple[str, str]) -> str:
+        path = Path(reference[0])
+        return f"{Path(files.get(path, path)).as_posix()}:{reference[1]}"
+
+    return _with_references(run, moved)
+
+
+def _with_references(run: Run, rewrite: Callable[[tuple[str, str]], str]) -> Run:
+    """A copy in which every FILE.py:function is rewritten and every built-in name left alone."""
+
+    def each(network: str) -> str:
+        reference = split_reference(network)
+        return rewrite(reference) if reference else network
+
+    players: dict[str, Any] = {name: each(getattr(run.networks, name)) for name in ("alice", "bob", "eve")}
+    adversaries = tuple(each(network) for network in run.protocol.adversary_networks)
+    networks = run.networks.model_copy(update=players)
+    protocol = run.protocol.model_copy(update={"adversary_networks": adversaries})
+    return run.model_copy(update={"networks": networks, "protocol": protocol})

@@ -1,0 +1,202 @@
+"""What a run is: frozen, strict models of one grid point, with every default of the paper and every bound.
+
+Strict means that 512.0 or true is no whole number; an integer where a real number is expected is fine. The bounds
+are wide enough for any study we know and narrow enough that a slip of the keyboard is refused instead of tried.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from adversarial_crypto.config.sizes import MAX_REPLICAS, size_problems
+
+# The paper names thresholds for N = 16 only (section 2.5: 7.3 bits to pass, 6 to be robust); we scale them with N.
+PASS_AT_16 = 7.3
+ROBUST_AT_16 = 6.0
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+NETWORK_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
+
+
+def complaint(message: str) -> PydanticCustomError:
+    """A refusal in our own words: `message` continues the sentence that the key's name begins."""
+    return PydanticCustomError("complaint", "{text}", {"text": message})
+
+
+def split_reference(network: str) -> tuple[str, str] | None:
+    """A user's `path/FILE.py:function` as (path, function); None when `network` is the name of a built-in one."""
+    path, colon, function = network.rpartition(":")
+    return (path, function) if colon and path.endswith(".py") else None
+
+
+def _check_name(name: str) -> str:
+    if not NAME.fullmatch(name):
+        raise complaint("must be 1 to 64 letters, digits, '.', '_' or '-', as it names a directory")
+    return name
+
+
+def _check_network(network: str) -> str:
+    reference = split_reference(network)
+    if reference is None and not NETWORK_NAME.fullmatch(network):
+        raise complaint("must be a network's name, like 'mix_transform', or FILE.py:function, like 'my_net.py:build'")
+    if reference is not None and not (reference[1].isidentifier() and network.isprintable()):
+        raise complaint("must name a function after the colon, as in 'my_net.py:build'")
+    return network
+
+
+def _check_distinct(values: tuple[float, ...]) -> tuple[float, ...]:
+    if len(set(values)) < len(values):
+        raise complaint("must not list a value twice; raise replicas.count for more replicas of one value")
+    return values
+
+
+# Adding 0.0 turns -0.0 into 0.0, so that equal thresholds have equal identities.
+Threshold = Annotated[float, Field(ge=0, allow_inf_nan=False), AfterValidator(lambda value: value + 0.0)]
+LearningRate = Annotated[float, Field(gt=0, le=1, allow_inf_nan=False, strict=True)]
+Network = Annotated[str, Field(strict=True), AfterValidator(_check_network)]
+Batch = Annotated[int, Field(ge=1, le=2**20)]
+Bits = Annotated[int, Field(ge=1, le=1024)]
+Steps = Annotated[int, Field(ge=1, le=10**9)]
+Text = Annotated[str, Field(max_length=2000)]
+Updates = Annotated[int, Field(ge=1, le=100)]
+# What may vary along R is what keeps the shapes; the sizes and the networks form the outer grid.
+Rates = Annotated[tuple[LearningRate, ...], Field(strict=False, min_length=1), AfterValidator(_check_distinct)]
+Vary = dict[Literal["train.learning_rate"], Rates]
+
+
+class Section(BaseModel):
+    """A table of the configuration: frozen, no unknown keys, no conversions."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+
+
+class SymmetricGame(Section):
+    """Alice and Bob share a key (by default as long as the message); Eve sees the ciphertext (section 2)."""
+
+    kind: Literal["symmetric"] = "symmetric"
+    message_bits: Bits = 16
+    key_bits: Bits = 16
+
+    @model_validator(mode="before")
+    @classmethod
+    def _key_as_long_as_the_message(cls, data: Any) -> Any:
+        if isinstance(data, Mapping) and "key_bits" not in data and "message_bits" in data:
+            # An impossible message size is reported once, where it stands, and not again for the key.
+            return {**data, "key_bits": _message_bits(data)}
+        return data
+
+
+# One kind for now; further ones join as Annotated[A | B, Field(discriminator="kind")].
+Game = SymmetricGame
+
+
+class Networks(Section):
+    """Each player's network: a built-in name or a user's `FILE.py:function`, and how weights are drawn."""
+
+    alice: Network = "mix_transform"
+    bob: Network = "mix_transform"
+    eve: Network = "mix_transform"
+    init: Literal["xavier", "torch"] = "xavier"
+
+
+class Schedule(Section):
+    """Updates of each coalition in one step, each on fresh data (section 2.5: one for Alice and Bob, two for Eve)."""
+
+    alice_bob: Updates = 1
+    eve: Updates = 2
+
+
+class Train(Section):
+    """The training of Alice, Bob and Eve, in steps (rounds of the schedule) of `batch` fresh examples an update."""
+
+    steps: Steps = 150_000
+    batch: Batch = 4096
+    learning_rate: LearningRate = 0.0008
+    loss: Literal["per_bit", "paper_text", "maximise_eve"] = "per_bit"
+    # 200 steps: the paper's figures are sampled so.
+    record_every: Steps = 200
+    record_batch: Batch = 16_384
+    stop: Literal["passed", "steps"] = "passed"
+    updates: Schedule = Schedule()
+
+
+class Replicas(Section):
+    """R = `count` independent trainings for each value of `vary`, computed `chunk` at a time."""
+
+    count: Annotated[int, Field(ge=1, le=MAX_REPLICAS)] = 20
+    seed: Annotated[int, Field(ge=0, le=2**32 - 1)] = 0
+    chunk: Annotated[int, Field(ge=1, le=4096)] = 16
+    vary: Vary = {}
+
+
+class Protocol(Section):
+    """When a replica has passed, and the fresh adversaries it then meets. Thresholds in bits wrong of one message.
+
+    Inside a `Run`, thresholds that were not given are 7.3/16 and 6/16 of the message; alone, they are infinite:
+    a protocol that does not know the message's size lets nobody pass.
+    """
+
+    bob_bits_max: Threshold = 0.05
+    eve_error_min: Threshold = math.inf
+    robust_error_min: Threshold = math.inf
+    adversaries: Annotated[int, Field(ge=0, le=1000)] = 5
+    adversary_steps: Annotated[int, Field(ge=0, le=10**9)] = 250_000
+    adversary_batch: Batch = 4096
+    # "own": the adversary's own kind, as it was trained.
+    adversary_networks: Annotated[tuple[Network, ...], Field(strict=False, min_length=1, max_length=16)] = ("own",)
+
+
+class Run(Section):
+    """One grid point: R replicas of one game, with one set of sizes and networks."""
+
+    name: Annotated[str, AfterValidator(_check_name)]
+    question: Text = ""
+    paper: Text = ""
+    game: Game = SymmetricGame()
+    networks: Networks = Networks()
+    train: Train = Train()
+    replicas: Replicas = Replicas()
+    protocol: Protocol = Protocol()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _thresholds_scale_with_the_message(cls, data: Any) -> Any:
+        if not isinstance(data, Mapping):
+            return data
+        protocol = data.get("protocol", {})
+        given = protocol.model_dump(exclude_unset=True) if isinstance(protocol, Protocol) else protocol
+        if not isinstance(given, Mapping):
+            return data
+        bits = _message_bits(data.get("game"))
+        scaled = {"eve_error_min": PASS_AT_16 / 16 * bits, "robust_error_min": ROBUST_AT_16 / 16 * bits}
+        return {**data, "protocol": {**scaled, **given}}
+
+    @model_validator(mode="after")
+    def _fits_a_machine(self) -> Self:
+        problems = size_problems(self)
+        if problems:
+            text = "; ".join(problem.sentence for problem in problems)
+            raise PydanticCustomError("sizes", "{text}", {"text": text, "problems": problems})
+        return self
+
+    @property
+    def total_replicas(self) -> int:
+        """R: `replicas.count` for each combination of the varied values."""
+        return self.replicas.count * math.prod(len(values) for values in self.replicas.vary.values())
+
+    def learning_rates(self) -> tuple[float, ...]:
+        """(R,): replica i has varied value i // count, or `train.learning_rate` where nothing varies."""
+        values = self.replicas.vary.get("train.learning_rate", (self.train.learning_rate,))
+        return tuple(value for value in values for _ in range(self.replicas.count))
+
+
+def _message_bits(game: object) -> int:
+    """N of a game that may still be raw data; 16 where it is absent or not a size (then its own check says so)."""
+    bits = game.get("message_bits", 16) if isinstance(game, Mapping) else getattr(game, "message_bits", 16)
+    return bits if type(bits) is int and 1 <= bits <= 1024 else 16
