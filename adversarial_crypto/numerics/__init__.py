@@ -1,0 +1,1 @@
+"""Numbers that know no paper: random bits, replica layers, Adam and statistics."""

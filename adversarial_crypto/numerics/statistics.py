@@ -1,0 +1,114 @@
+"""Intervals for what a run reports: rates (passed, robust), means over messages, medians over replicas. On scipy."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from scipy import stats
+
+
+def wilson(k: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
+    """Wilson's score interval of a rate: k of n.
+
+    The interval of every rate that is only reported; it never leaves [0, 1] and is right on average over rates.
+
+    Args:
+        k, n: successes and trials, 0 <= k <= n; n = 0 gives (0, 1), for nothing is known.
+        confidence: in (0, 1).
+    Returns:
+        (low, high), rates in [0, 1].
+    Raises:
+        ValueError: k not in 0..n, or confidence not in (0, 1).
+    """
+    return _rate_interval(k, n, confidence, "wilson")
+
+
+def clopper_pearson(k: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
+    """Clopper and Pearson's exact interval of a rate: it covers at least `confidence` whatever the rate is.
+
+    For rates on which a verdict hangs; wider than Wilson's. Arguments, result and errors as there.
+    """
+    return _rate_interval(k, n, confidence, "exact")
+
+
+def mean_interval(values: Sequence[float], confidence: float = 0.95) -> tuple[float, float, float]:
+    """Mean of independent values with Student's interval.
+
+    Args:
+        values: (n,), finite, n >= 2.
+        confidence: in (0, 1).
+    Returns:
+        (mean, low, high), in the unit of the values.
+    Raises:
+        ValueError: fewer than 2 values, one of them not finite, or confidence not in (0, 1).
+    """
+    sample = _finite(values)
+    sd = float(sample.std(ddof=1)) if sample.size > 1 else math.nan
+    return mean_interval_from_moments(float(sample.mean()), sd, sample.size, confidence)
+
+
+def mean_interval_from_moments(mean: float, sd: float, n: int, confidence: float = 0.95) -> tuple[float, float, float]:
+    """As `mean_interval`, for values that were summed where they arose.
+
+    mean -+ t(n - 1) sd / sqrt(n)
+
+    Args:
+        mean, sd: mean and standard deviation with divisor n - 1, of the values.
+        n: their number, at least 2.
+    """
+    _check_confidence(confidence)
+    if n < 2:
+        raise ValueError(f"The interval of a mean needs at least 2 values, not {n}.")
+    half = float(stats.t.ppf((1 + confidence) / 2, n - 1)) * sd / math.sqrt(n)
+    return mean, mean - half, mean + half
+
+
+def median_interval(values: Sequence[float], confidence: float = 0.95) -> tuple[float, float, float]:
+    """Median with its exact interval by order statistics, whatever the distribution.
+
+    [x_(r), x_(n+1-r)] with the largest r for which P(r <= Binomial(n, 1/2) <= n - r) >= confidence.
+
+    Below 6 values no pair of order statistics reaches 95 %: the result is then the minimum and the maximum, which
+    cover 1 - 2^(1-n), and is to be read as the range.
+
+    Args:
+        values: (n,), finite, n >= 1.
+        confidence: in (0, 1).
+    Returns:
+        (median, low, high), in the unit of the values.
+    Raises:
+        ValueError: no values, one of them not finite, or confidence not in (0, 1).
+    """
+    _check_confidence(confidence)
+    sample = _finite(values)
+    interval = stats.quantile_test(sample, p=0.5).confidence_interval(confidence)
+    low, high = float(interval.low), float(interval.high)
+    return (
+        float(np.median(sample)),
+        float(sample.min()) if math.isnan(low) else low,
+        float(sample.max()) if math.isnan(high) else high,
+    )
+
+
+def _rate_interval(k: int, n: int, confidence: float, method: str) -> tuple[float, float]:
+    _check_confidence(confidence)
+    if not 0 <= k <= n:
+        raise ValueError(f"A rate needs 0 <= k <= n, not k = {k}, n = {n}.")
+    if n == 0:
+        return 0.0, 1.0
+    interval = stats.binomtest(k, n).proportion_ci(confidence_level=confidence, method=method)
+    return float(interval.low), float(interval.high)
+
+
+def _finite(values: Sequence[float]) -> np.ndarray:
+    sample = np.asarray(values, dtype=np.float64).ravel()
+    if sample.size == 0 or not np.isfinite(sample).all():
+        raise ValueError("An interval needs at least one value, and finite ones; leave out what diverged and say so.")
+    return sample
+
+
+def _check_confidence(confidence: float) -> None:
+    if not 0 < confidence < 1:
+        raise ValueError(f"A confidence lies between 0 and 1, not {confidence}.")

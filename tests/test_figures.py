@@ -1,0 +1,174 @@
+"""Figures: what is drawn is what the table holds, the bytes are the same every time, and wrong tables are refused."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from io import BytesIO, StringIO
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.artist import Artist
+from matplotlib.figure import Figure
+from PIL import Image
+
+from adversarial_crypto.errors import AcryptoError
+from adversarial_crypto.figures import FIGURES, render, training_curves
+
+SETTINGS = {"message_bits": 16, "batch": 512, "bob_bits_max": 0.05, "eve_error_min": 7.3}
+
+
+def metrics(replicas: int = 5, records: int = 6) -> pd.DataFrame:
+    """A metrics.csv in which replica r has Bob at (8 + r/10)·(1 - record/last) and passes at the last record."""
+    rows = [
+        (
+            200 * record,
+            r,
+            (8 + r / 10) * (1 - record / (records - 1)),
+            7 + r / 5 + record / 50,
+            int(record == records - 1),
+        )
+        for record in range(records)
+        for r in range(replicas)
+    ]
+    table = pd.DataFrame(rows, columns=["step", "replica", "bob_bits_wrong", "eve_bits_wrong", "passed"])
+    return table.assign(bob_bits_flipped=table.bob_bits_wrong, eve_bits_flipped=table.eve_bits_wrong, diverged=0)
+
+
+def curves(table: pd.DataFrame) -> Figure:
+    """The training curves of a metrics.csv."""
+    return FIGURES["training_curves"]({"metrics": training_curves.table(table, **SETTINGS)})
+
+
+def part(figure: Figure, name: str) -> Artist:
+    """The one artist that the figure drew under that name."""
+    (artist,) = figure.findobj(lambda artist: artist.get_gid() == name)
+    return artist
+
+
+def example(name: str) -> Figure:
+    """A small drawing of every figure of the room."""
+    return {"training_curves": lambda: curves(metrics())}[name]()
+
+
+@pytest.mark.parametrize(("player", "column"), [("bob", "bob_bits_wrong"), ("eve", "eve_bits_wrong")])
+def test_lines_are_medians_and_bands_are_deciles(player: str, column: str) -> None:
+    """The thick line is the median over replicas at each record, the band runs from the 10 % to the 90 % quantile."""
+    table = metrics()
+    figure = curves(table.sample(frac=1, random_state=0))
+    by_step = table.groupby("step")[column]
+    np.testing.assert_allclose(part(figure, f"{player} median").get_xydata(), by_step.median().reset_index())
+    corners = part(figure, f"{player} band").get_paths()[0].vertices
+    for step, values in by_step:
+        heights = corners[corners[:, 0] == step, 1]
+        assert (heights.min(), heights.max()) == pytest.approx(tuple(values.quantile([0.1, 0.9])))
+
+
+def test_every_replica_is_drawn_faintly() -> None:
+    """Each replica has its own line through its own records, fainter and thinner than the median."""
+    table = metrics()
+    figure = curves(table)
+    faint, median = part(figure, "bob replicas"), part(figure, "bob median")
+    assert len(faint.get_segments()) == 5
+    for replica, segment in enumerate(faint.get_segments()):
+        np.testing.assert_allclose(segment, table.loc[table.replica == replica, ["step", "bob_bits_wrong"]])
+    assert faint.get_alpha() < 0.5
+    assert faint.get_linewidths()[0] < median.get_linewidth()
+
+
+def test_chance_thresholds_and_passes() -> None:
+    """Guessing stands at N/2, the thresholds where the run had them, and a mark at each replica's first pass."""
+    figure = curves(metrics())
+    for name, level in [("chance", 8), ("eve threshold", 7.3), ("bob threshold", 0.05)]:
+        assert set(part(figure, name).get_ydata()) == {level}
+    np.testing.assert_allclose(part(figure, "passed").get_xydata(), [[1000, 0]] * 5)
+    words = [text.get_text() for text in figure.findobj(mpl.text.Text)]
+    assert {"guessing: 8", "Eve passes at ≥ 7.3", "Bob passes at ≤ 0.05"} <= set(words)
+
+
+def test_title_and_axes_say_what_is_drawn() -> None:
+    """The title states N, batch and replicas with how they fared, and the axes their quantity with its unit."""
+    table = metrics()
+    table.loc[(table.replica == 4) & (table.step >= 600), ["diverged", "passed"]] = [1, 0]
+    (axes,) = curves(table).axes
+    assert axes.get_title(loc="left").strip() == "N = 16 bits, batch 512, 5 replicas: 4 passed, 1 diverged"
+    assert "bits wrong, of 16" in axes.get_ylabel()
+    assert "step" in axes.get_xlabel()
+
+
+def test_diverged_replica_leaves_the_median() -> None:
+    """From the record at which a replica has diverged, NaN or not, the median is that of the others."""
+    table = metrics()
+    gone = (table.replica == 4) & (table.step >= 600)
+    table.loc[gone, "diverged"] = 1
+    table.loc[gone, ["bob_bits_wrong", "eve_bits_wrong"]] = [np.nan, 1e9]
+    expected = table[~gone].groupby("step").eve_bits_wrong.median()
+    figure = curves(table)
+    np.testing.assert_allclose(part(figure, "eve median").get_xydata(), expected.reset_index())
+    assert figure.axes[0].get_ylim()[1] < 10
+
+
+def test_median_ends_with_the_first_replica() -> None:
+    """Where a replica's records end before the others', median and band end too: no median of the slow ones."""
+    table = metrics()
+    figure = curves(table[(table.replica != 0) | (table.step <= 400)])
+    assert part(figure, "bob median").get_xdata().max() == 400
+    assert part(figure, "bob replicas").get_segments()[1][-1, 0] == 1000
+
+
+def test_one_record_is_visible() -> None:
+    """A run stopped after its first record shows a point for each player."""
+    figure = curves(metrics().query("step == 0"))
+    assert part(figure, "bob median").get_marker() == "o"
+    np.testing.assert_allclose(part(figure, "bob median").get_xydata(), [[0, 8.2]])
+
+
+def test_redrawn_from_its_csv() -> None:
+    """The figure's table, written to CSV and read again, gives the same bytes: the file is all one needs."""
+    table = training_curves.table(metrics(), **SETTINGS)
+    again = pd.read_csv(StringIO(table.to_csv(index=False)))
+    assert render(FIGURES["training_curves"]({"metrics": again})) == render(curves(metrics()))
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_bytes_are_deterministic(name: str) -> None:
+    """The same tables give the same PNG and PDF bytes, without dates, whatever the user's matplotlib settings are."""
+    first = render(example(name))
+    with mpl.rc_context({"lines.linewidth": 9, "font.size": 20, "savefig.dpi": 30, "axes.facecolor": "black"}):
+        assert render(example(name)) == first
+    assert b"CreationDate" not in first["pdf"]
+    assert first["pdf"].startswith(b"%PDF")
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_files_are_pictures(name: str) -> None:
+    """The PNG is wide enough for print, with ink of both players' colours in it."""
+    image = Image.open(BytesIO(render(example(name))["png"])).convert("RGB")
+    assert image.size[0] >= 1200
+    pixels = {tuple(pixel) for pixel in np.unique(np.asarray(image).reshape(-1, 3), axis=0).tolist()}
+    assert {(0x00, 0x72, 0xB2), (0xD5, 0x5E, 0x00)} <= pixels
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_wrong_tables_are_refused(name: str) -> None:
+    """A missing or empty table, a missing column and words for numbers each get one sentence that names the place."""
+    good = training_curves.table(metrics(), **SETTINGS)
+    for frames, words in [
+        ({}, "table metrics"),
+        ({"metrics": good.drop(columns="eve_bits_wrong")}, "eve_bits_wrong"),
+        ({"metrics": good.assign(step="early")}, "step"),
+        ({"metrics": good.iloc[:0]}, "no rows"),
+        ({"metrics": good.assign(batch=range(len(good)))}, "batch differs"),
+    ]:
+        with pytest.raises(AcryptoError, match=words) as caught:
+            FIGURES[name](frames)
+        assert str(caught.value).endswith(".")
+
+
+def test_no_pyplot() -> None:
+    """Drawing opens no window and leaves no global figure: pyplot is never loaded by the room."""
+    code = "import sys, adversarial_crypto.figures; print('matplotlib.pyplot' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
