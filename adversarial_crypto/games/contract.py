@@ -1,0 +1,67 @@
+"""The contract of a game: what the training loop and the protocol may know of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from adversarial_crypto.numerics.philox import Address
+
+Player = Callable[[Tensor], Tensor]  # (R, B, in) -> (R, B, out)
+Players = Mapping[str, Player]
+Secrets = Mapping[str, Tensor]  # name -> (R, B, width): what is drawn afresh for every example
+Transcript = Mapping[str, Tensor]  # name -> (R, B, width): the secrets and everything produced from them
+
+
+@dataclass(frozen=True)
+class PlayerSpec:
+    """A seat at the table: the widths of what it receives and gives, and which network sits there."""
+
+    in_width: int
+    out_width: int
+    network: str
+
+
+@dataclass(frozen=True)
+class Coalition:
+    """Players trained together for one objective.
+
+    Args:
+        players: those whose weights it owns.
+        plays_with: the others whose outputs its objective needs; anyone else stays out of its updates.
+        updates: minibatches per step, each of fresh data.
+        objective: transcript -> (R,), minimised; the mean over the batch is taken inside.
+    """
+
+    players: tuple[str, ...]
+    plays_with: tuple[str, ...]
+    updates: int
+    objective: Callable[[Transcript], Tensor]
+
+
+@dataclass(frozen=True)
+class Game:
+    """Everything that distinguishes one game from another; the loop itself knows coalitions and schedules only.
+
+    Args:
+        players: name -> seat.
+        coalitions: name -> coalition, in the order of their turns within a step.
+        adversary: the coalition that the protocol resets and retrains, or None.
+        draw: (address, batch) -> secrets.
+        play: (players, secrets) -> transcript. Who sees what is written here and only here; a player who is not in the
+            mapping does not play, and what only he would produce is absent.
+        measured: the names of the measures, in order.
+        measures: transcript -> name -> (R, B), one number a message, the unit of every interval.
+        passed: (name -> (R,) means over a held-out draw) -> (R,) bool, the game's success rule.
+    """
+
+    players: Mapping[str, PlayerSpec]
+    coalitions: Mapping[str, Coalition]
+    adversary: str | None
+    draw: Callable[[Address, int], Secrets]
+    play: Callable[[Players, Secrets], Transcript]
+    measured: tuple[str, ...]
+    measures: Callable[[Transcript], dict[str, Tensor]]
+    passed: Callable[[Mapping[str, Tensor]], Tensor]

@@ -1,0 +1,38 @@
+"""The paper's network: mix every input with every other, then transform locally (section 2.5)."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from adversarial_crypto.numerics.layers import Conv1d, Init, Linear
+
+
+class MixTransform(nn.Module):
+    """Fully connected in -> 2 out, then convolutions [4,1,2], [2,2,4], [1,4,4], [1,4,1] of strides 1, 2, 1, 1.
+
+    Sigmoid after every layer but the last, tanh after the last; SAME padding. Alice and Bob see two words of N
+    (in = 2N: 1,111 parameters at N = 16), Eve one (599). Other widths than the paper's change the first layer only.
+    """
+
+    def __init__(self, in_width: int, out_width: int, init: Init) -> None:
+        super().__init__()
+        self.mix = Linear(in_width, 2 * out_width, init.at("mix"))
+        self.conv1 = Conv1d(1, 2, 4, 1, init.at("conv1"))
+        self.conv2 = Conv1d(2, 4, 2, 2, init.at("conv2"))
+        self.conv3 = Conv1d(4, 4, 1, 1, init.at("conv3"))
+        self.conv4 = Conv1d(4, 1, 1, 1, init.at("conv4"))
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """(R, B, in) in [-1, 1] -> (R, B, out) in (-1, 1)."""
+        hidden = [torch.sigmoid(self.mix(inputs.transpose(1, 2)))]  # a list of channels (R, length, B): one of 2 out
+        hidden = [torch.sigmoid(channel) for channel in self.conv1(hidden)]  # 2 of 2 out
+        hidden = [torch.sigmoid(channel) for channel in self.conv2(hidden)]  # 4 of out
+        hidden = [torch.sigmoid(channel) for channel in self.conv3(hidden)]  # 4 of out
+        (last,) = self.conv4(hidden)
+        return torch.tanh(last).transpose(1, 2)
+
+
+def build(in_width: int, out_width: int, init: Init) -> nn.Module:
+    """R copies of the paper's network."""
+    return MixTransform(in_width, out_width, init)
