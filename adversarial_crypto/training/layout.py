@@ -1,0 +1,58 @@
+"""The parameters of a coalition as one flat (R, P) tensor; a module is the layout, called on views of it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call
+
+from adversarial_crypto.games import Player
+
+Slot = tuple[str, tuple[int, ...], int, int]  # parameter's name, shape without R, start and stop in the flat tensor
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where each parameter of each player lies in the coalition's flat tensor."""
+
+    modules: Mapping[str, nn.Module]
+    slots: Mapping[str, tuple[Slot, ...]]
+
+    def players(self, flat: Tensor) -> dict[str, Player]:
+        """The players on weights `flat` (R, P): name -> a function (R, B, in) -> (R, B, out)."""
+        return {name: self._player(name, flat) for name in self.modules}
+
+    def _player(self, name: str, flat: Tensor) -> Player:
+        views = {
+            parameter: flat[:, start:stop].reshape(-1, *shape) for parameter, shape, start, stop in self.slots[name]
+        }
+        module = self.modules[name]
+        return lambda inputs: functional_call(module, views, (inputs,))
+
+    def named(self, flat: Tensor) -> dict[str, Tensor]:
+        """The weights by full name, "alice.mix.weight" -> (R, ...), as they are stored."""
+        return {
+            f"{name}.{parameter}": flat[:, start:stop].reshape(-1, *shape)
+            for name, slots in self.slots.items()
+            for parameter, shape, start, stop in slots
+        }
+
+
+def flatten(modules: Mapping[str, nn.Module]) -> tuple[Layout, Tensor]:
+    """The layout of these players and their weights as one (R, P) float32 tensor."""
+    slots: dict[str, tuple[Slot, ...]] = {}
+    pieces, start = [], 0
+    for name, module in modules.items():
+        own: list[Slot] = []
+        for parameter, weight in module.named_parameters():
+            shape = tuple(weight.shape[1:])
+            stop = start + math.prod(shape)
+            own.append((parameter, shape, start, stop))
+            pieces.append(weight.detach().reshape(weight.shape[0], -1))
+            start = stop
+        slots[name] = tuple(own)
+    return Layout(modules, slots), torch.cat(pieces, -1)

@@ -1,0 +1,254 @@
+"""The one alternating loop: coalitions take turns, each for its own objective, the others' weights held still.
+
+A round of all turns is a step. The loop knows coalitions and schedules; it does not know who Eve is. A fresh adversary
+is trained by the same loop with only her coalition taking turns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from copy import copy
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from adversarial_crypto.games import Game, Player, Secrets
+from adversarial_crypto.numerics.adam import adam
+from adversarial_crypto.numerics.philox import Address, Occasion
+from adversarial_crypto.training.engine import Engine
+from adversarial_crypto.training.layout import Layout
+
+
+@dataclass
+class State:
+    """One chunk of replicas: all that a checkpoint must hold is here, and every field is a tensor.
+
+    Args:
+        weights, first, second: coalition -> (R, P), the parameters and Adam's moments.
+        alive: (R,) bool, false once a weight was not finite; a dead replica is frozen at its last finite weights.
+        step: int64 scalar, rounds done.
+        seeds: (R, 2) int64, adversary (R,) int64: the replicas' part of every address.
+        rates: (R,) learning rates.
+    """
+
+    weights: dict[str, Tensor]
+    first: dict[str, Tensor]
+    second: dict[str, Tensor]
+    alive: Tensor
+    step: Tensor
+    seeds: Tensor
+    adversary: Tensor
+    rates: Tensor
+
+    @classmethod
+    def start(
+        cls, weights: Mapping[str, Tensor], trained: Iterable[str], seeds: Tensor, adversary: Tensor, rates: Tensor
+    ) -> State:
+        """Step 0 with these weights and, for the coalitions that train, empty moments."""
+        return cls(
+            weights=dict(weights),
+            first={name: torch.zeros_like(weights[name]) for name in trained},
+            second={name: torch.zeros_like(weights[name]) for name in trained},
+            alive=torch.ones(len(seeds), dtype=torch.bool, device=seeds.device),
+            step=torch.zeros((), dtype=torch.int64, device=seeds.device),
+            seeds=seeds,
+            adversary=adversary,
+            rates=rates,
+        )
+
+    def changing(self) -> dict[str, Tensor]:
+        """The tensors that a step changes, by name, in place and in a fixed order."""
+        named = {f"weights.{name}": self.weights[name] for name in self.first}
+        named |= {f"first.{name}": tensor for name, tensor in self.first.items()}
+        named |= {f"second.{name}": tensor for name, tensor in self.second.items()}
+        return named | {"alive": self.alive, "step": self.step}
+
+    def restore(self, arrays: Mapping[str, Tensor]) -> None:
+        """Puts back what `changing` gave; the names and shapes are those of this state."""
+        for name, tensor in self.changing().items():
+            tensor.copy_(arrays[name])
+
+
+Update = Callable[..., tuple[Tensor, Tensor, Tensor, Tensor]]
+Minibatches = Callable[[Tensor, Tensor, Tensor, Tensor, Tensor], list[Secrets]]
+
+
+def make_draw(game: Game, batch: int) -> Minibatches:
+    """T minibatches at once, as a pure function of tensors: the generator is traced once and not in every update.
+
+    draw(seeds, adversary, step, occasion, updates (T,)) -> T times the game's secrets, each (R, B, width)
+    """
+
+    def draw(seeds: Tensor, adversary: Tensor, step: Tensor, occasion: Tensor, updates: Tensor) -> list[Secrets]:
+        turns, replicas = len(updates), len(seeds)
+        address = Address(
+            seeds.repeat(turns, 1), step, updates.repeat_interleave(replicas), occasion, adversary.repeat(turns)
+        )
+        drawn = game.draw(address, batch)  # (T R, B, width)
+        rows = [slice(turn * replicas, (turn + 1) * replicas) for turn in range(turns)]
+        return [{name: tensor[row] for name, tensor in drawn.items()} for row in rows]
+
+    return draw
+
+
+def make_update(game: Game, layouts: Mapping[str, Layout], name: str) -> Update:
+    """One update of coalition `name` on one minibatch, as a pure function of tensors.
+
+    update(weights, first, second, alive, rates, count, secrets) -> weights, first, second (R, P), alive (R,)
+
+    The gradient is of the sum over R of the objective; as replicas share nothing, each gets its own. `count` is Adam's,
+    this update included.
+    """
+    coalition = game.coalitions[name]
+    present = set(coalition.players) | set(coalition.plays_with)
+
+    def objective(own: Tensor, weights: Mapping[str, Tensor], secrets: Secrets) -> Tensor:
+        players = seated(layouts, {**weights, name: own})
+        playing = {player: function for player, function in players.items() if player in present}
+        return coalition.objective(game.play(playing, secrets)).sum()
+
+    def update(
+        weights: dict[str, Tensor],
+        first: Tensor,
+        second: Tensor,
+        alive: Tensor,
+        rates: Tensor,
+        count: Tensor,
+        secrets: Secrets,
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        own = weights[name]
+        gradient = torch.func.grad(objective)(own, weights, secrets)
+        stepped = adam(own, gradient, first, second, count, rates)
+        alive = alive & torch.isfinite(stepped[0]).all(-1)
+        before = own, first, second
+        kept = [torch.where(alive.unsqueeze(-1), new, old) for new, old in zip(stepped, before, strict=True)]
+        return kept[0], kept[1], kept[2], alive
+
+    return update
+
+
+def make_measure(game: Game, layouts: Mapping[str, Layout]) -> Callable[..., Tensor]:
+    """Sums over one block of held-out messages, as a pure function of tensors.
+
+    measure(weights, secrets) -> (measures, R, 2): sum and sum of squares over the block, in the game's order
+    """
+
+    def measure(weights: dict[str, Tensor], secrets: Secrets) -> Tensor:
+        values = game.measures(game.play(seated(layouts, weights), secrets)).values()
+        return torch.stack([torch.stack([value.sum(-1), (value * value).sum(-1)], -1) for value in values])
+
+    return measure
+
+
+def seated(layouts: Mapping[str, Layout], weights: Mapping[str, Tensor]) -> dict[str, Player]:
+    """All players of all coalitions on these weights."""
+    players: dict[str, Player] = {}
+    for name, layout in layouts.items():
+        players |= layout.players(weights[name])
+    return players
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Means over a held-out draw: name -> (R,) float64, with the standard error of each."""
+
+    mean: dict[str, Tensor]
+    error: dict[str, Tensor]
+    messages: int
+
+
+class Loop:
+    """The draws, updates and measures of one game at one batch size on one engine; compiled once, used for all chunks.
+
+    Args:
+        layouts: coalition -> its layout.
+        trained: the coalitions that take turns.
+        record_batch: messages of one record, rounded up to whole minibatches.
+    """
+
+    def __init__(
+        self,
+        game: Game,
+        layouts: Mapping[str, Layout],
+        trained: tuple[str, ...],
+        batch: int,
+        record_batch: int,
+        engine: Engine,
+    ) -> None:
+        self.game, self.layouts, self.trained, self.batch, self.engine = game, layouts, trained, batch, engine
+        self.blocks = -(-record_batch // batch)
+        self._draw = engine.wrap(make_draw(game, batch))
+        self._updates = {name: engine.wrap(make_update(game, layouts, name)) for name in game.coalitions}
+        self._measure = engine.wrap(make_measure(game, layouts))
+        # Turn t of coalition c draws at update 2^8 c + t, so no two minibatches of a step share data. All coalitions'
+        # minibatches are drawn, also where only one of them trains: one compiled draw serves training and protocol.
+        turns = [(name, c, t) for c, name in enumerate(game.coalitions) for t in range(game.coalitions[name].updates)]
+        self._turns = [name for name, _, _ in turns]
+        self._addresses = torch.tensor([256 * c + t for _, c, t in turns], device=engine.device)
+        self._training = torch.tensor(int(Occasion.TRAINING), device=engine.device)
+
+    def playing(self, layouts: Mapping[str, Layout], trained: tuple[str, ...], batch: int) -> Loop:
+        """The same game with these layouts, turns and batch; shares every program that does not change."""
+        other = copy(self)
+        other.trained = trained
+        if batch != self.batch or layouts != self.layouts:
+            other = Loop(self.game, layouts, trained, batch, self.blocks * self.batch, self.engine)
+            if batch == self.batch:
+                other._draw = self._draw
+        return other
+
+    def stepper(self, state: State) -> Callable[[int], None]:
+        """A function that takes `state` a number of steps further, in place."""
+
+        def advance() -> None:
+            self._round(state)
+
+        return self.engine.repeat(advance, state.changing().values())
+
+    @torch.no_grad()
+    def _round(self, state: State) -> None:
+        minibatches = self._draw(state.seeds, state.adversary, state.step, self._training, self._addresses)
+        done = dict.fromkeys(self.trained, 0)
+        for name, secrets in zip(self._turns, minibatches, strict=True):
+            if name not in done:
+                continue
+            done[name] += 1
+            count = state.step * self.game.coalitions[name].updates + done[name]
+            own = state.weights[name], state.first[name], state.second[name], state.alive
+            results = self._updates[name](state.weights, *own[1:], state.rates, count, secrets)
+            for tensor, result in zip(own, results, strict=True):
+                tensor.copy_(result)
+        state.step += 1
+
+    @torch.no_grad()
+    def measure(
+        self,
+        weights: dict[str, Tensor],
+        seeds: Tensor,
+        adversary: Tensor,
+        step: int,
+        occasion: Occasion,
+        records: int = 1,
+    ) -> Sample:
+        """Means over `records` times the record batch of held-out messages, at the given weights.
+
+        Args:
+            weights: coalition -> (R, P).
+        """
+        device, together = self.engine.device, len(self._turns)
+        at, kind = torch.tensor(step, device=device), torch.tensor(int(occasion), device=device)
+        blocks, total = records * self.blocks, torch.zeros(())
+        for first in range(0, blocks, together):
+            drawn = self._draw(seeds, adversary, at, kind, torch.arange(first, first + together, device=device))
+            for secrets in drawn[: blocks - first]:
+                total = total + self._measure(weights, secrets).to(torch.float64)
+        return _sample(self.game.measured, total.cpu(), blocks * self.batch)
+
+
+def _sample(names: tuple[str, ...], total: Tensor, messages: int) -> Sample:
+    """Means and standard errors from sums and sums of squares (measures, R, 2) float64."""
+    mean = total[..., 0] / messages
+    variance = (total[..., 1] / messages - mean**2).clamp(min=0)
+    error = torch.sqrt(variance / max(messages - 1, 1))
+    return Sample(dict(zip(names, mean, strict=True)), dict(zip(names, error, strict=True)), messages)

@@ -1,0 +1,143 @@
+"""From a configuration to a plan: names resolved, networks built once for a trial, widths checked, chunks laid out."""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from adversarial_crypto.config import ConfigError, Run
+from adversarial_crypto.games import GAMES, Game
+from adversarial_crypto.networks import NETWORKS, Build, Init
+from adversarial_crypto.training.layout import Layout, flatten
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """The replicas that are computed together.
+
+    Args:
+        start, stop: the replicas [start, stop) of the run; rows past them are padding, computed and dropped.
+        seeds: (chunk, 2) int64, rates: (chunk,).
+    """
+
+    start: int
+    stop: int
+    seeds: Tensor
+    rates: Tensor
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All that is decided before the first step.
+
+    Args:
+        builds: network reference -> build function, of everything the configuration names.
+        chunks: equal in size, so that one compiled program serves them all.
+    """
+
+    run: Run
+    game: Game
+    builds: Mapping[str, Build]
+    chunks: tuple[Chunk, ...]
+
+    @property
+    def chunk_size(self) -> int:
+        """Rows of every chunk."""
+        return len(self.chunks[0].seeds)
+
+    def coalition(
+        self, name: str, seeds: Tensor, adversary: Tensor | int = 0, network: str = "own"
+    ) -> tuple[Layout, Tensor]:
+        """Freshly drawn weights of a coalition: its layout and (R, P), on the CPU.
+
+        Args:
+            network: "own" for the networks of the configuration, or the one to use for each of its players instead.
+        """
+        modules = {}
+        for player in self.game.coalitions[name].players:
+            spec = self.game.players[player]
+            build = self.builds[spec.network if network == "own" else network]
+            init = Init(seeds, player, self.run.networks.init, adversary)
+            modules[player] = build(spec.in_width, spec.out_width, init)
+        return flatten(modules)
+
+
+def prepare(run: Run, builds: Mapping[str, Build] | None = None) -> Plan:
+    """Resolves and checks everything before any training.
+
+    Args:
+        builds: the user's own networks, by the reference that names them in the configuration.
+    Raises:
+        ConfigError: an unknown network, or one that breaks the contract of `networks.Build`; all such at once.
+    """
+    game = GAMES[run.game.kind](run)
+    known = {**NETWORKS, **(builds or {})}
+    seats: dict[str, tuple[str, tuple[str, ...]]] = {
+        f"networks.{name}": (spec.network, (name,)) for name, spec in game.players.items()
+    }
+    if game.adversary is not None:
+        adversaries = game.coalitions[game.adversary].players
+        named = [network for network in run.protocol.adversary_networks if network != "own"]
+        seats |= {f"protocol.adversary_networks[{i}]": (network, adversaries) for i, network in enumerate(named)}
+    problems, resolved = [], {}
+    for key, (network, players) in seats.items():
+        if network not in known:
+            problems.append(f"{key}: no network is named {network!r}{_suggestion(network, known)}")
+            continue
+        resolved[network] = known[network]
+        specs = [(player, game.players[player]) for player in players]
+        found = (_contract_problem(known[network], p, s.in_width, s.out_width, run.networks.init) for p, s in specs)
+        problems += [f"{key}: network {network!r} {problem}" for problem in found if problem]
+    if problems:
+        raise ConfigError(problems)
+    return Plan(run, game, resolved, _chunks(run))
+
+
+def _suggestion(network: str, known: Mapping[str, Build]) -> str:
+    close = difflib.get_close_matches(network, known, n=1)
+    return f"; did you mean {close[0]!r}?" if close else f"; there are {', '.join(sorted(known))}"
+
+
+def _contract_problem(build: Build, player: str, in_width: int, out_width: int, scheme: str) -> str | None:
+    """What is wrong with a network on a trial of 2 replicas and 3 examples, or None."""
+    init = Init(torch.tensor([[0, 0], [0, 1]]), player, scheme)
+    try:
+        module = build(in_width, out_width, init)
+        if not isinstance(module, nn.Module):
+            return f"must return a torch.nn.Module, not {type(module).__name__}"
+        if next(module.parameters(), None) is None:
+            return "has no parameters to train"
+        for name, weight in module.named_parameters():
+            if weight.shape[:1] != (2,):
+                return f"has a parameter {name!r} that does not lead with the replica axis"
+        with torch.no_grad():
+            outputs = module(torch.ones(2, 3, in_width))
+    except Exception as error:  # a user's own code may raise anything; the trial run is there to catch it
+        line = inspect.trace()[-1].lineno
+        return f"failed on a trial input (line {line}): {type(error).__name__}: {error}"
+    if not isinstance(outputs, Tensor) or outputs.shape != (2, 3, out_width):
+        shape = tuple(outputs.shape) if isinstance(outputs, Tensor) else type(outputs).__name__
+        return f"must map (R, B, {in_width}) to (R, B, {out_width}); for (2, 3, {in_width}) it gave {shape}"
+    if not bool(torch.isfinite(outputs).all()):
+        return "gives values that are not finite on its initial weights"
+    return None
+
+
+def _chunks(run: Run) -> tuple[Chunk, ...]:
+    """The fewest chunks of at most `replicas.chunk`, equal in size: 20 replicas at most 16 at a time are 10 and 10."""
+    total = run.total_replicas
+    count = -(-total // run.replicas.chunk)
+    size = -(-total // count)
+    rates = run.learning_rates()
+    chunks = []
+    for start in range(0, total, size):
+        replicas = torch.arange(start, start + size)
+        seeds = torch.stack([torch.full_like(replicas, run.replicas.seed), replicas], -1)
+        chosen = [rates[min(replica, total - 1)] for replica in range(start, start + size)]
+        chunks.append(Chunk(start, min(start + size, total), seeds, torch.tensor(chosen)))
+    return tuple(chunks)
