@@ -133,7 +133,7 @@ def tables(draw: st.DrawFn) -> dict[str, Any]:
             optional={
                 "bob_bits_max": THRESHOLDS, "eve_error_min": THRESHOLDS, "robust_error_min": THRESHOLDS,
                 "adversaries": st.integers(0, 9), "adversary_steps": st.integers(0, 99),
-                "adversary_networks": st.lists(st.sampled_from(["own", "dense"]), min_size=1, max_size=3),
+                "adversary_networks": st.lists(st.sampled_from(["own", "dense"]), min_size=1, max_size=2, unique=True),
             },
         ),
     }  # fmt: skip

@@ -27,8 +27,8 @@ SIZES = {
         "-s replicas.chunk=4096: one chunk of replicas would need about 35.2 TB"
     ),
     ("train.steps=1000000000", "train.record_every=1"): "-s train.record_every=1: metrics.csv would need about 480 GB",
-    ("game.message_bits=1024", "protocol.adversaries=1000"): (
-        "-s protocol.adversaries=1000: the weights of all players would need about 337 GB"
+    ("game.message_bits=1024", "protocol.adversaries=255"): (
+        "-s protocol.adversaries=255: the weights of all players would need about 87.2 GB"
     ),
     ("replicas.count=40000", "replicas.vary.train.learning_rate=[0.1,0.2]"): (
         "-s replicas.vary.train.learning_rate=[0.1,0.2]: the varied values times replicas.count make 80,000 replicas"
@@ -86,3 +86,18 @@ def test_any_text_gives_a_run_or_a_config_error(
             assert all(line.isprintable() and line for line in error.problems)
         else:
             assert run.total_replicas >= 1
+
+
+@pytest.mark.parametrize(
+    ("override", "sentence"),
+    [
+        ("protocol.adversaries=256", "protocol.adversaries must be at most 255"),
+        ("protocol.adversaries=128", "adversaries times adversary_networks must be at most 255"),
+        ('protocol.adversary_networks=["own","own"]', "must not name a network twice"),
+    ],
+)
+def test_every_adversary_has_an_address_of_its_own(override: str, sentence: str) -> None:
+    """More adversaries than the generator's 8 bits can tell apart, and a network named twice, are refused."""
+    two = ['protocol.adversary_networks=["own","dense"]', override]
+    with pytest.raises(ConfigError, match=sentence):
+        load("quick", overrides=two, experiments=EXPERIMENTS)

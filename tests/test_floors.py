@@ -26,7 +26,7 @@ FLOORS = {
     "report": 6,
     "lab": 6,
     "cli": 7,
-    "__main__": 7,
+    "__main__": 8,
 }
 NEVER_TORCH = {"config", "figures", "report"}
 TORCH_FREE_IMPORT = NEVER_TORCH | {"errors", "store", "cli", "__main__"}

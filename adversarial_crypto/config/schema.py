@@ -20,6 +20,9 @@ from adversarial_crypto.config.sizes import MAX_REPLICAS, size_problems
 PASS_AT_16 = 7.3
 ROBUST_AT_16 = 6.0
 
+# An adversary's number is 8 bits of the generator's address, and 0 is the adversary of the training itself.
+MAX_ADVERSARIES = 255
+
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 NETWORK_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
 
@@ -145,11 +148,19 @@ class Protocol(Section):
     bob_bits_max: Threshold = 0.05
     eve_error_min: Threshold = math.inf
     robust_error_min: Threshold = math.inf
-    adversaries: Annotated[int, Field(ge=0, le=1000)] = 5
+    adversaries: Annotated[int, Field(ge=0, le=MAX_ADVERSARIES)] = 5
     adversary_steps: Annotated[int, Field(ge=0, le=10**9)] = 250_000
     adversary_batch: Batch = 4096
     # "own": the adversary's own kind, as it was trained.
     adversary_networks: Annotated[tuple[Network, ...], Field(strict=False, min_length=1, max_length=16)] = ("own",)
+
+    @model_validator(mode="after")
+    def _have_an_address_each(self) -> Self:
+        if len(set(self.adversary_networks)) < len(self.adversary_networks):
+            raise complaint("adversary_networks must not name a network twice; raise adversaries instead")
+        if self.adversaries * len(self.adversary_networks) > MAX_ADVERSARIES:
+            raise complaint(f"adversaries times adversary_networks must be at most {MAX_ADVERSARIES}")
+        return self
 
 
 class Run(Section):

@@ -104,25 +104,34 @@ def _suggestion(network: str, known: Mapping[str, Build]) -> str:
 
 
 def _contract_problem(build: Build, player: str, in_width: int, out_width: int, scheme: str) -> str | None:
-    """What is wrong with a network on a trial of 2 replicas and 3 examples, or None."""
-    init = Init(torch.tensor([[0, 0], [0, 1]]), player, scheme)
+    """What is wrong with a network on trials of 2 and of 3 replicas, or None."""
+    trials = (_trial_problem(build, player, in_width, out_width, scheme, replicas) for replicas in (2, 3))
+    return next((problem for problem in trials if problem), None)
+
+
+def _trial_problem(build: Build, player: str, in_width: int, out_width: int, scheme: str, replicas: int) -> str | None:
+    seeds = torch.stack([torch.zeros(replicas, dtype=torch.int64), torch.arange(replicas)], -1)
+    init = Init(seeds, player, scheme)
+    expected = replicas, 5, out_width
     try:
         module = build(in_width, out_width, init)
         if not isinstance(module, nn.Module):
             return f"must return a torch.nn.Module, not {type(module).__name__}"
         if next(module.parameters(), None) is None:
             return "has no parameters to train"
+        if next(module.buffers(), None) is not None:
+            return "has buffers; whatever a replica owns must be a parameter, for only those are kept apart and saved"
         for name, weight in module.named_parameters():
-            if weight.shape[:1] != (2,):
+            if weight.shape[:1] != (replicas,):
                 return f"has a parameter {name!r} that does not lead with the replica axis"
         with torch.no_grad():
-            outputs = module(torch.ones(2, 3, in_width))
+            outputs = module(torch.ones(replicas, 5, in_width))
     except Exception as error:  # a user's own code may raise anything; the trial run is there to catch it
         line = inspect.trace()[-1].lineno
         return f"failed on a trial input (line {line}): {type(error).__name__}: {error}"
-    if not isinstance(outputs, Tensor) or outputs.shape != (2, 3, out_width):
+    if not isinstance(outputs, Tensor) or outputs.shape != expected:
         shape = tuple(outputs.shape) if isinstance(outputs, Tensor) else type(outputs).__name__
-        return f"must map (R, B, {in_width}) to (R, B, {out_width}); for (2, 3, {in_width}) it gave {shape}"
+        return f"must map (R, B, {in_width}) to (R, B, {out_width}); for {(replicas, 5, in_width)} it gave {shape}"
     if not bool(torch.isfinite(outputs).all()):
         return "gives values that are not finite on its initial weights"
     return None

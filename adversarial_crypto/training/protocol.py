@@ -176,7 +176,7 @@ class Protocol:
             replica = rows.replicas[row]
             if wrong[row] < validation[replica].min():
                 self.best[rows.network][replica] = weights[row]
-            validation[replica, rows.adversaries[row] - first] = wrong[row]
+            validation[replica, rows.adversaries[row] - first] = wrong[row].nan_to_num(torch.inf)
 
     def _test(self, loop: Loop, weights: dict[str, Tensor]) -> list[dict[str, tuple[float, float]]]:
         """Per replica: measure -> (mean, standard error) over 2^20 messages, the same for every adversary."""

@@ -1,0 +1,28 @@
+"""`acrypto figures`: draw a run's figures from its tables."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from adversarial_crypto.cli.output import common_options, document, example, say
+
+
+@click.command("figures", short_help="Draw a run's training curves.", epilog=example("acrypto figures runs/quick"))
+@click.argument("directory", metavar="DIR", type=click.Path(path_type=Path))
+@common_options
+def command(directory: Path, as_json: bool, quiet: bool) -> None:
+    """Draw the training curves of a run, finished or not, from its tables.
+
+    Each figure is a PNG, a PDF and the CSV it is drawn from; stdout names the files.
+    """
+    from adversarial_crypto import lab
+
+    say(f"Drawing the figures of {directory}.", quiet)
+    files = [str(path) for path in lab.figures(directory)]
+    if as_json:
+        document("figures", {"run_dir": directory, "files": files})
+        return
+    for path in files:
+        click.echo(path)

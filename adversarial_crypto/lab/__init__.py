@@ -1,0 +1,30 @@
+"""Floor 6: the laboratory. Wires configuration, training, store and figures; has the clock and probes the machine.
+
+    result = run("quick", overrides=["replicas.seed=1"])         train, check with fresh adversaries, draw
+    result.summary["verdict"], result.metrics(), result.run_dir
+
+The same call continues a run that was stopped or killed, and finds one that is complete. Nothing is printed here: hand
+a `progress` callback to hear of it (lab/events.py), and `stop` to end it early. Importing this imports no torch.
+"""
+
+from adversarial_crypto.lab.events import Compiling, Event, Finished, Note, Progress, Started
+from adversarial_crypto.lab.figures import figures
+from adversarial_crypto.lab.machine import probe
+from adversarial_crypto.lab.result import RunResult, Stopped
+from adversarial_crypto.lab.run import experiment_folders, load, run
+
+__all__ = [
+    "Compiling",
+    "Event",
+    "Finished",
+    "Note",
+    "Progress",
+    "RunResult",
+    "Started",
+    "Stopped",
+    "experiment_folders",
+    "figures",
+    "load",
+    "probe",
+    "run",
+]

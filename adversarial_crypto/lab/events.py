@@ -1,0 +1,97 @@
+"""What a run tells while it works: values handed to the `progress` callback, in the order in which they happen.
+
+    Started · (Compiling | Progress | Note)* · Finished
+
+A run that is already complete tells Finished alone; one that is stopped or fails ends without it. The callback runs in
+the thread of the run, at most some four times a second, and should return at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from adversarial_crypto.lab.result import RunResult
+
+Phase = Literal["training", "protocol"]
+
+
+@dataclass(frozen=True)
+class Started:
+    """The run directory is open and work begins.
+
+    Args:
+        identity: the whole digest, 64 hex digits.
+        replicas: R, over all varied values.
+        steps: the most the training can take.
+        reason: why this engine.
+        resumed_step: work already done, in steps of training and protocol together; None at a first start.
+    """
+
+    run_dir: Path
+    name: str
+    identity: str
+    replicas: int
+    steps: int
+    engine: str
+    device: str
+    reason: str
+    resumed_step: int | None
+
+
+@dataclass(frozen=True)
+class Compiling:
+    """The next beat takes longer, because programs are compiled for it; `what` completes "compiling ..."."""
+
+    what: str
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far the work is.
+
+    Args:
+        phase: "training", or "protocol" for the fresh adversaries.
+        step, steps: of this phase.
+        passed, diverged: replicas so far.
+        bob, eve: bits wrong at the latest record, median over the replicas that have not diverged; NaN without one.
+        bob_history, eve_history: the same at every record so far (the last 1,000), oldest first.
+        message_bits: N; guessing is N / 2.
+        seconds_left: of this phase, by the rate of the last seconds; None as long as there is no rate.
+        at_most: the estimate is an upper bound, for the training ends as soon as every replica has passed or diverged.
+        rate: replica-steps per second (in the protocol: steps of one fresh adversary per second), 0 at first.
+    """
+
+    phase: Phase
+    step: int
+    steps: int
+    passed: int
+    diverged: int
+    bob: float
+    eve: float
+    bob_history: tuple[float, ...]
+    eve_history: tuple[float, ...]
+    message_bits: int
+    seconds_left: float | None
+    at_most: bool
+    rate: float
+
+
+@dataclass(frozen=True)
+class Note:
+    """A sentence for the user: what a plateau means, a checkpoint that was damaged, a machine that changed."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Finished:
+    """The run is complete."""
+
+    result: RunResult
+
+
+Event = Started | Compiling | Progress | Note | Finished
+Tell = Callable[[Event], None]
