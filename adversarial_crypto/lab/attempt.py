@@ -14,6 +14,7 @@ from adversarial_crypto.lab.meter import Meter
 from adversarial_crypto.lab.result import Stopped
 from adversarial_crypto.lab.summary import Facts, outcome, summarise
 from adversarial_crypto.lab.tables import metrics_header, metrics_rows, protocol_table
+from adversarial_crypto.lab.warm import compile_programs
 from adversarial_crypto.lab.watch import Watch
 from adversarial_crypto.store import RunDir
 from adversarial_crypto.training import Engine, Plan, Protocol, Training
@@ -68,6 +69,8 @@ class Attempt:
     def _train(self) -> None:
         training, run = self.training, self.plan.run.train
         self._compiling("the training and its measures")
+        if self.engine.name == "compiled":
+            compile_programs(self.directory.path, training, self.engine.machine)
         self.meter.start(training.step)
         for beat in training.beats():
             if beat.rows:

@@ -198,6 +198,25 @@ class Loop:
                 other._draw = self._draw
         return other
 
+    @property
+    def programs(self) -> tuple[str, ...]:
+        """What the engine compiles, by name, the longest first: the updates in their order, measure, draw."""
+        return (*self._updates, "measure", "draw")
+
+    @torch.no_grad()
+    def compile(self, state: State, programs: Iterable[str]) -> None:
+        """Calls these programs once on `state`, so that they are compiled; nothing is changed."""
+        address = state.seeds, state.adversary, state.step, self._training, self._addresses
+        secrets = make_draw(self.game, self.batch)(*address)[0]
+        for name in programs:
+            if name == "draw":
+                self._draw(*address)
+            elif name == "measure":
+                self._measure(state.weights, secrets)
+            else:
+                moments = state.first[name], state.second[name]
+                self._updates[name](state.weights, *moments, state.alive, state.rates, state.step + 1, secrets)
+
     def stepper(self, state: State) -> Callable[[int], None]:
         """A function that takes `state` a number of steps further, in place."""
 
