@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from adversarial_crypto.config import Run
 from adversarial_crypto.errors import EnvironmentProblem
 
-# Compiling one shape costs about 40 s of processor time and saves about 4 us an example and step (docs/log.md), so it
-# pays for itself from about 10 million example-steps on.
+# Compiling one shape takes about 75 s and then saves about 14 us an example and step (docs/log.md): even at 5 million
+# example-steps, and a minute gained at twice that.
 WORTH_COMPILING = 10_000_000
 
 
