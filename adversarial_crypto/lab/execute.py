@@ -16,8 +16,8 @@ from adversarial_crypto.lab.attempt import Attempt, Stop
 from adversarial_crypto.lab.events import Event, Note, Started, Tell
 from adversarial_crypto.lab.figures import figures
 from adversarial_crypto.lab.machine import execution, facts, probe, use_compiler
+from adversarial_crypto.lab.meant import Meant
 from adversarial_crypto.lab.result import RunResult
-from adversarial_crypto.lab.run import Meant
 from adversarial_crypto.lab.sources import Sources
 from adversarial_crypto.store import RunDir
 from adversarial_crypto.training import Engine, Plan, choose_engine, prepare

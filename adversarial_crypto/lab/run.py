@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,48 +11,14 @@ from adversarial_crypto.config import ConfigError, Run
 from adversarial_crypto.lab.events import Event, Finished
 from adversarial_crypto.lab.figures import TRAINING_CURVES, figures
 from adversarial_crypto.lab.machine import check_device, full_name
+from adversarial_crypto.lab.meant import Meant
 from adversarial_crypto.lab.result import RunResult
 from adversarial_crypto.lab.sources import Sources
 from adversarial_crypto.store import Run as Stored
-from adversarial_crypto.store import RunDir
 
 PACKAGE = Path(__file__).parent.parent
 RUNS = Path("runs")
 ENGINES = ("auto", "eager", "compiled")
-
-
-@dataclass(frozen=True)
-class Meant:
-    """What a command means.
-
-    Args:
-        sources: the configuration as it stands in the run directory, and the user's files.
-        asked: the execution settings that were named, such as {"engine": "eager"}; a run in progress must agree.
-    """
-
-    sources: Sources
-    identity: str
-    path: Path
-    asked: dict[str, Any]
-    fresh: bool
-
-    @property
-    def run(self) -> Run:
-        """The configuration."""
-        return self.sources.run
-
-    def open(self, execution: dict[str, Any], facts: dict[str, Any]) -> RunDir:
-        """The run directory, begun, continued or complete; see `RunDir.create_or_open` for what is refused."""
-        return RunDir.create_or_open(
-            self.path,
-            config.dumps(self.run),
-            self.identity,
-            execution,
-            facts,
-            sources=self.sources.files,
-            asked=self.asked,
-            fresh=self.fresh,
-        )
 
 
 def run(

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from adversarial_crypto.config import load
 from adversarial_crypto.lab.machine import probe, use_compiler
-from adversarial_crypto.lab.run import load
 from adversarial_crypto.lab.sources import Sources
 from adversarial_crypto.training import Engine, Machine, Training, prepare
 
@@ -46,7 +46,7 @@ def _second_process(directory: Path, threads: int, programs: list[str]) -> Itera
 
 def main(directory: str, threads: str, *programs: str) -> None:
     """The second process."""
-    sources = Sources.read(load(Path(directory)))
+    sources = Sources.read(load(Path(directory) / "config.toml"))
     use_compiler("cpu")
     engine = Engine("compiled", probe("cpu", int(threads), tf32=False))
     training = Training(prepare(sources.run, sources.builds()), engine)
