@@ -1,0 +1,40 @@
+"""What is committed under results/ is whole: each figure is what its table draws."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from adversarial_crypto.config import identity, load
+from adversarial_crypto.figures import FIGURES, render
+
+ROOT = Path(__file__).parent.parent
+FOLDERS = sorted(path.parent for path in (ROOT / "results").rglob("config.toml"))
+
+
+def test_there_are_results() -> None:
+    """The sweeps below run over something."""
+    assert FOLDERS
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.relative_to(ROOT).as_posix())
+def test_figures_are_redrawn_from_their_tables(folder: Path) -> None:
+    """The committed PDF is, byte for byte, what the committed table draws now."""
+    drawn = [path for path in folder.glob("*.csv") if path.stem in FIGURES]
+    assert drawn
+    for table in drawn:
+        files = render(FIGURES[table.stem]({"metrics": pd.read_csv(table)}))
+        assert files["pdf"] == table.with_suffix(".pdf").read_bytes()
+        assert table.with_suffix(".png").stat().st_size > 10_000
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.relative_to(ROOT).as_posix())
+def test_provenance_fits_the_configuration(folder: Path) -> None:
+    """The configuration can be run again, and its identity is the one the results were computed under."""
+    provenance = json.loads((folder / "provenance.json").read_text(encoding="utf-8"))
+    summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+    assert identity(load(folder / "config.toml"), {}) == provenance["identity"] == summary["id"]
+    assert provenance["command"].startswith("acrypto run ")
