@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -20,11 +21,12 @@ import adversarial_crypto.training.train as train
 attempt.CHECKPOINT_SECONDS = 0.05
 protocol.BEAT_EXAMPLES = train.BEAT_EXAMPLES = 64
 from adversarial_crypto.cli import main
-main(["run", "quick", "--engine", "eager", "--threads", "1", "-o", sys.argv[1],
+sys.argv[1:] = ["run", "quick", "--engine", "eager", "--threads", "1", "-o", sys.argv[1],
       "-s", "train.stop=steps", "-s", "train.steps=120", "-s", "train.record_every=10", "-s", "train.batch=32",
       "-s", "train.record_batch=32", "-s", "game.message_bits=4", "-s", "replicas.count=2",
       "-s", "protocol.bob_bits_max=16", "-s", "protocol.eve_error_min=0",
-      "-s", "protocol.adversary_steps=120", "-s", "protocol.adversary_batch=32"])
+      "-s", "protocol.adversary_steps=120", "-s", "protocol.adversary_batch=32"]
+main()
 """
 
 
@@ -41,15 +43,14 @@ def finish(directory: Path) -> None:
     assert process.returncode == 0, talk
 
 
-def kill(directory: Path, phase: str, lines: int) -> bool:
-    """Starts the command and kills it `lines` checkpoints into a phase; whether it was still alive then."""
+def kill(directory: Path, phase: str, polls: int) -> bool:
+    """Starts the command and kills it some polls after a checkpoint of that phase is seen; was it alive?"""
     process = start(directory)
     seen = 0
-    while process.poll() is None and seen < lines:
-        newest = max((directory / "checkpoints").glob("step-*"), default=None)
-        step = int(newest.name.removeprefix("step-")) if newest else 0
-        if (step > 120) == (phase == "protocol") and newest is not None:
-            seen += 1
+    while process.poll() is None and seen < polls:
+        saved = [re.match(r"step-(\d+)", path.name) for path in (directory / "checkpoints").glob("step-*")]
+        steps = [int(name[1]) for name in saved if name]
+        seen += bool(steps) and (max(steps) > 120) == (phase == "protocol")
         try:
             process.wait(0.05)
         except subprocess.TimeoutExpired:

@@ -125,7 +125,8 @@ def key_lines(text: str) -> Lines:
     while position < len(text):
         if header := _HEADER.match(text, position):
             table = parse_key(header[1])
-            lines.setdefault(table, line)
+            for depth in range(1, len(table) + 1):  # [a.b] opens a as well
+                lines.setdefault(table[:depth], line)
         elif pair := _PAIR.match(text, position):
             lines.setdefault(table + parse_key(pair[1]), line)
         end = _statement_end(text, position)
