@@ -177,12 +177,12 @@ def test_windows_files_are_files(tmp_path: Path) -> None:
 
 
 def test_scanner_finds_each_keys_line() -> None:
-    """Strings, comments and arrays over several lines, quoted and dotted keys do not lead the line numbers astray."""
+    """Strings, comments, arrays over several lines, quoted and dotted keys and headers do not lead it astray."""
     text = '\n# [no]\na = """\nb = 1 # "\n"""" # end\n\'c.d\' = [ # ]\n  "x = [", \'y\',\n  { z = 1 },\n]\n'
     text += "[t . \"u v\"]\nk.l = '''\n[no]'''\n[[w]]\nm = { n = 1, o = [2,\n3] }\n"
     assert tomllib.loads(text)["w"] == [{"m": {"n": 1, "o": [2, 3]}}]
     assert key_lines(text) == {
-        ("a",): 3, ("c.d",): 6, ("t", "u v"): 10, ("t", "u v", "k", "l"): 11, ("w",): 13, ("w", "m"): 14,
+        ("a",): 3, ("c.d",): 6, ("t",): 10, ("t", "u v"): 10, ("t", "u v", "k", "l"): 11, ("w",): 13, ("w", "m"): 14,
     }  # fmt: skip
 
 
