@@ -60,7 +60,7 @@ def _options(device: str) -> dict[str, Any]:
     chosen: dict[str, Any] = {"triton.cudagraphs": False, "deterministic": True}
     if device == "cpu":
         chosen = {
-            # Skip a second look at every index: a tenth of the time to compile, and the same programs.
+            # Skip a second look at every index, a sixth of the compiler's time in a profile (docs/log.md).
             "cpp.enable_tiling_heuristics": False,
             "cpp.use_decompose_tanh": True,  # by the exponential: the library's tanh takes three times as long
             "cpp.vec_isa_ok": True,  # trust the processor's flags: trying each instruction set out takes 10 s
