@@ -55,8 +55,8 @@ def test_advice_where_something_is_wrong(monkeypatch: pytest.MonkeyPatch) -> Non
 @pytest.mark.parametrize(
     ("version", "ok"),
     [
-        ("2.5.1", False),
-        ("2.6.0+cpu", True),
+        ("2.7.1", False),
+        ("2.8.0+cpu", True),
         ("2.13.0", True),
         ("2.13.0a0+git12", True),
         ("3.0.0", False),
@@ -64,7 +64,7 @@ def test_advice_where_something_is_wrong(monkeypatch: pytest.MonkeyPatch) -> Non
     ],
 )
 def test_torch_versions(version: str, ok: bool) -> None:
-    """Torch is in order from 2.6 up to, not including, 3."""
+    """Torch is in order from 2.8 up to, not including, 3."""
     assert torch_check(version).ok is ok
 
 

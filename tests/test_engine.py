@@ -91,7 +91,6 @@ def test_compiled_bits_are_the_eager_bits() -> None:
         assert all(torch.equal(one, other) for one, other in zip(compiled(*inputs), draw(*inputs), strict=True))
 
 
-@pytest.mark.slow  # minutes of compilation on a cold cache and a busy machine
 def test_compiled_training_equals_eager() -> None:
     """Three compiled steps at a tiny size give the eager steps' weights to 1e-5, with the same counters."""
     plan = small_plan(train={"batch": 64})

@@ -83,8 +83,8 @@ def _cores() -> int:
 def torch_check(version: str) -> Check:
     """Whether this torch is one that the package declares."""
     numbers = tuple(int(part) for part in version.split("+")[0].split(".")[:2] if part.isdigit())
-    advice = "Install a torch from 2.6 up to, not including, 3: pip install 'torch>=2.6,<3'."
-    return _judged("torch", version, (2, 6) <= numbers < (3,), advice)
+    advice = "Install a torch from 2.8 up to, not including, 3: pip install 'torch>=2.8,<3'."
+    return _judged("torch", version, (2, 8) <= numbers < (3,), advice)
 
 
 def processor_check(cpu: Mapping[str, str]) -> Check:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from adversarial_crypto.config import Run
 from adversarial_crypto.errors import EnvironmentProblem
 
-# Compiling one shape takes about 75 s and then saves about 14 us an example and step (docs/log.md): even at 5 million
-# example-steps, and a minute gained at twice that.
+# Compiling one shape takes about 40 s and then saves about 15 us an example and step (docs/log.md): even at 3 million
+# example-steps, and two minutes gained at this number.
 WORTH_COMPILING = 10_000_000
 
 
