@@ -16,7 +16,7 @@ TINY = (
     *("game.message_bits=4", "train.steps=12", "train.batch=16", "train.record_every=4", "train.record_batch=16"),
     *("replicas.count=2", "protocol.adversaries=2", "protocol.adversary_steps=4", "protocol.adversary_batch=16"),
 )
-# Everyone passes at the first record, so that the protocol meets kept players and not the last ones.
+# Everyone passes at the first record, and the run goes on to its steps all the same.
 EASY = ("protocol.bob_bits_max=4", "protocol.eve_error_min=0", "train.stop=steps")
 NETWORK = """
 from torch import tanh

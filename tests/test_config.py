@@ -11,10 +11,13 @@ from pathlib import Path
 import pytest
 
 from adversarial_crypto.config import (
+    AsymmetricGame,
+    ConfigError,
     Protocol,
     Run,
     SymmetricGame,
     dumps,
+    expand,
     experiment_files,
     identity,
     load,
@@ -65,14 +68,15 @@ def test_quick_is_the_small_version() -> None:
 @pytest.mark.parametrize("name", sorted(experiment_files(EXPERIMENTS)))
 def test_every_experiment_has_a_question_a_source_and_a_smoke_profile(name: str) -> None:
     """Each shipped experiment says what it asks and where the paper stands, and has a version of seconds."""
-    run = load(name, profile="smoke", experiments=EXPERIMENTS)
-    assert run.question.endswith("?")
-    assert "section" in run.paper
-    examples = run.total_replicas * (
-        3 * run.train.steps * run.train.batch
-        + run.protocol.adversaries * run.protocol.adversary_steps * run.protocol.adversary_batch
-    )
-    assert examples < 100_000
+    for point in expand(name, profile="smoke", experiments=EXPERIMENTS):
+        run = point.run
+        assert run.question.endswith("?")
+        assert "section" in run.paper
+        examples = run.total_replicas * (
+            3 * run.train.steps * run.train.batch
+            + run.protocol.adversaries * run.protocol.adversary_steps * run.protocol.adversary_batch
+        )
+        assert examples < 100_000
 
 
 # --- defaults --------------------------------------------------------------------------------------------------------
@@ -199,3 +203,34 @@ def test_a_run_cannot_be_changed() -> None:
     key = "batch"
     with pytest.raises(ValueError, match="frozen"):
         setattr(Run(name="x").train, key, 3)
+
+
+# --- kinds of game ---------------------------------------------------------------------------------------------------
+
+
+def test_the_asymmetric_game_has_a_key_generator(tmp_path: Path) -> None:
+    """It sits at the table with the paper's network unless another is named, and nowhere else."""
+    run = run_of(tmp_path, '[game]\nkind = "asymmetric"\nmessage_bits = 8\n')
+    assert isinstance(run.game, AsymmetricGame)
+    assert (run.game.key_bits, run.game.eve_sees_public_key, run.game.bob_key) == (8, True, "secret")
+    assert run.networks.key_generator == "mix_transform"
+    assert (
+        run_of(tmp_path, "", "game.kind=asymmetric", "networks.key_generator=dense").networks.key_generator == "dense"
+    )
+    assert run_of(tmp_path).networks.key_generator is None and "key_generator" not in dumps(run_of(tmp_path))
+    with pytest.raises(ConfigError, match=r"networks\.key_generator plays in the asymmetric game alone"):
+        run_of(tmp_path, "", "networks.key_generator=dense")
+
+
+def test_a_setting_of_another_game_is_refused(tmp_path: Path) -> None:
+    """The asymmetric game's switches mean nothing in the symmetric game."""
+    with pytest.raises(ConfigError, match=r"exp\.toml:2: game\.bob_key does not belong here"):
+        run_of(tmp_path, '[game]\nbob_key = "random"\n')
+
+
+def test_a_run_of_the_asymmetric_game_is_valid_input(tmp_path: Path) -> None:
+    """Its resolved text loads to the same run and identity, and its switches are part of that identity."""
+    run = run_of(tmp_path, "", "game.kind=asymmetric")
+    again = load(write(tmp_path, dumps(run), "again.toml"))
+    assert again == run and identity(again, {}) == identity(run, {})
+    assert identity(run_of(tmp_path, "", "game.kind=asymmetric", "game.bob_key=random"), {}) != identity(run, {})

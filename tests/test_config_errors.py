@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from adversarial_crypto.config import ConfigError, load
+from adversarial_crypto.config import ConfigError, experiment_files, load
 
 EXPERIMENTS = [Path(__file__).parent.parent / "experiments"]
 JARGON = re.compile(r"pydantic|input should|validation error|type=|\bstr\b|\bint\b|\bdict\b|traceback|nonetype", re.I)
@@ -61,9 +61,14 @@ BROKEN = {
     ),
     "unknown table": ("[trian]\nsteps = 1", "exp.toml:1: unknown key 'trian'; did you mean 'train'?"),
     "nothing like it": (
-        "[game]\nqqq = 1", "exp.toml:2: unknown key 'game.qqq'; there are 'kind', 'message_bits' and 'key_bits'"
+        "[game]\nqqq = 1",
+        "exp.toml:2: unknown key 'game.qqq'; there are 'kind', 'message_bits', 'key_bits', "
+        "'eve_sees_public_key' and 'bob_key'",
     ),
-    "unknown game": ('[game]\nkind = "asym"', "exp.toml:2: game.kind must be 'symmetric', not the text 'asym'"),
+    "unknown game": (
+        '[game]\nkind = "symetric"',
+        "exp.toml:2: game.kind must be 'symmetric' or 'asymmetric', not the text 'symetric'; did you mean 'symmetric'?",
+    ),
     "number for a table": ("train = 3", "exp.toml:1: train must be a table, such as [train], not 3"),
     "list of tables": ("[[train]]\nsteps = 1", "exp.toml:1: train must be a table, such as [train], not a list"),
     "negative size": ("[train]\nbatch = -4", "exp.toml:2: train.batch must be at least 1, not -4"),
@@ -225,7 +230,8 @@ def test_extends_in_a_circle_is_refused(tmp_path: Path) -> None:
 def test_unknown_names_suggest(tmp_path: Path) -> None:
     """A mistyped experiment or profile names the nearest, or the ones there are."""
     assert problems("quik") == ("unknown experiment 'quik'; did you mean 'quick'?",)
-    listed = "there are 'paper-n16', 'paper-n32', 'paper-n64' and 'quick'"
+    *most, last = sorted(experiment_files(EXPERIMENTS))
+    listed = f"there are {', '.join(map(repr, most))} and {last!r}"
     assert problems("zzz") == (f"unknown experiment 'zzz'; {listed}",)
     assert problems("") == (f"unknown experiment ''; {listed}",)
     assert problems("quick", profile="smok")[0].endswith("quick.toml: unknown profile 'smok'; did you mean 'smoke'?")

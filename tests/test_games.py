@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import pytest
 import torch
@@ -18,7 +19,10 @@ from adversarial_crypto.numerics.philox import Address, Occasion
 R, B = 3, 8
 SEEDS = torch.tensor([[4, 0], [4, 1], [4, 2]])
 # kind -> a configuration whose message and key differ in size; a new game adds its line
-RUNS: Mapping[str, Run] = {"symmetric": small_run(game={"message_bits": 4, "key_bits": 3})}
+RUNS: Mapping[str, Run] = {
+    "symmetric": small_run(game={"message_bits": 4, "key_bits": 3}),
+    "asymmetric": small_run(game={"kind": "asymmetric", "message_bits": 4, "key_bits": 3}),
+}
 FAMILY = sorted(GAMES)
 
 
@@ -185,3 +189,55 @@ def test_symmetric_schedule_and_losses_come_from_the_configuration() -> None:
     default = GAMES["symmetric"](small_run()).coalitions["alice_bob"]
     assert default.objective(transcript).tolist() == [1.0]
     assert game.coalitions["eve"].objective(transcript).tolist() == [4.0]
+
+
+def asymmetric_seen(**game: Any) -> tuple[dict[str, Tensor], dict[str, Tensor], Tensor, Tensor]:
+    """What each player of the asymmetric game is given, the secrets, the public key and the ciphertext."""
+    settings = {"kind": "asymmetric", "message_bits": 4, "key_bits": 3, **game}
+    rules, given = GAMES["asymmetric"](small_run(game=settings)), {}
+    secrets = secrets_of(rules)
+    public_key, ciphertext = torch.rand(R, B, 3), torch.rand(R, B, 4)
+
+    def seat(name: str, output: Tensor) -> Callable[[Tensor], Tensor]:
+        def player(inputs: Tensor) -> Tensor:
+            given[name] = inputs
+            return output
+
+        return player
+
+    outputs = {"key_generator": public_key, "alice": ciphertext, "bob": ciphertext, "eve": ciphertext}
+    rules.play({name: seat(name, output) for name, output in outputs.items()}, secrets)
+    assert {name: spec.in_width for name, spec in rules.players.items()} == {n: g.shape[-1] for n, g in given.items()}
+    return given, secrets, public_key, ciphertext
+
+
+def test_asymmetric_who_sees_what() -> None:
+    """The generator sees the secret key; Alice and Eve see the public key, Bob the secret one, and Eve no secret."""
+    given, secrets, public_key, ciphertext = asymmetric_seen()
+    assert torch.equal(given["key_generator"], secrets["secret_key"])
+    assert torch.equal(given["alice"], torch.cat([secrets["message"], public_key], -1))
+    assert torch.equal(given["bob"], torch.cat([ciphertext, secrets["secret_key"]], -1))
+    assert torch.equal(given["eve"], torch.cat([ciphertext, public_key], -1))
+
+
+def test_eve_without_the_public_key_is_an_ablation_by_name() -> None:
+    """Eve receives the public key unless the configuration takes it from her; then she sees the ciphertext alone."""
+    given, _, _, ciphertext = asymmetric_seen(eve_sees_public_key=False)
+    assert torch.equal(given["eve"], ciphertext)
+
+
+def test_a_bob_with_a_random_key_has_one_of_its_own() -> None:
+    """In that ablation Bob's key is fair bits that neither the public key nor anything else depends on."""
+    given, secrets, _, ciphertext = asymmetric_seen(bob_key="random")
+    bobs = given["bob"][..., 4:]
+    assert torch.equal(given["bob"][..., :4], ciphertext) and set(bobs.unique().tolist()) == {-1.0, 1.0}
+    assert not torch.equal(bobs, secrets["secret_key"])
+    assert torch.equal(asymmetric_seen()[1]["secret_key"], secrets["secret_key"]), "the other secrets stay the same"
+
+
+def test_the_key_generator_learns_with_alice_and_bob() -> None:
+    """The generator belongs to Alice and Bob's coalition and is frozen in Eve's, who needs its output."""
+    game = game_of("asymmetric")
+    assert game.coalitions["alice_bob"].players == ("key_generator", "alice", "bob")
+    assert game.coalitions["eve"].players == ("eve",)
+    assert set(game.coalitions["eve"].plays_with) == {"key_generator", "alice"}

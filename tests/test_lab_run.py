@@ -149,22 +149,23 @@ def test_other_settings_are_refused(complete: lab.RunResult) -> None:
         tiny(complete.run_dir, *EASY, threads=2)
 
 
-def test_players_are_those_that_passed(complete: lab.RunResult) -> None:
-    """players.safetensors holds each player by full name with R leading, as at the pass, and each best fresh Eve."""
+def test_players_are_those_of_the_training(complete: lab.RunResult) -> None:
+    """players.safetensors holds each player by full name with R leading, as trained, and each best fresh Eve."""
     arrays, meta = store.Run.read(complete.run_dir).players()
     assert meta["identity"] == complete.summary["id"]
     assert {name.split(".")[0] for name in arrays} == {"alice", "bob", "eve", "adversary"}
     assert {array.shape[0] for array in arrays.values()} == {2}
     from adversarial_crypto.training import Engine, Machine, prepare
 
-    plan = prepare(config.load(complete.run_dir / "config.toml"))
-    start = Training(plan, Engine("eager", Machine())).players()
-    drawn = {
-        n: t.numpy()
-        for c, flat in start.items()
-        for n, t in plan.coalition(c, plan.chunks[0].seeds)[0].named(flat).items()
+    training = Training(prepare(config.load(complete.run_dir / "config.toml")), Engine("eager", Machine()))
+    for _ in training.beats():
+        pass
+    trained = {
+        name: tensor.numpy()
+        for coalition, flat in training.players().items()
+        for name, tensor in training.layouts[coalition].named(flat).items()
     }
-    for name, array in drawn.items():  # everyone passed at step 0, with the weights as drawn
+    for name, array in trained.items():
         assert np.array_equal(arrays[name], array), name
     assert not np.array_equal(arrays["adversary.own.eve.mix.weight"], arrays["eve.mix.weight"])
 

@@ -7,7 +7,6 @@ import itertools
 import pytest
 import torch
 from small_runs import (
-    EVERYONE_PASSES,
     advance,
     copied,
     examples,
@@ -18,6 +17,7 @@ from small_runs import (
     start,
     watched,
     weights,
+    with_game,
 )
 from torch import Tensor
 
@@ -87,14 +87,18 @@ def test_alice_and_bob_are_frozen(one_step_beats: None) -> None:
     assert same(protocol.players, players)
 
 
-def test_adversaries_attack_the_kept_players() -> None:
-    """Who passed is attacked as kept at the pass, not as the array trained on."""
-    training = start(small_plan(protocol=EVERYONE_PASSES, train={"stop": "steps"}))
-    kept = weights(training)
-    finish(training)
-    protocol = Protocol(training.plan, training)
-    assert torch.equal(protocol.players["alice_bob"], kept["alice_bob"])
-    assert torch.equal(protocol.state.weights["alice_bob"], kept["alice_bob"][list(protocol.folds[0].replicas)])
+@pytest.mark.parametrize("stop", ["passed", "steps"])
+def test_adversaries_attack_the_kept_players(stop: str) -> None:
+    """Who passed is attacked as kept at the pass, not as trained on; where a run goes on to its steps, as it ended."""
+    plan = with_game(small_plan(train={"stop": stop}), passed=lambda means: torch.tensor([True, False]))
+    training = start(plan)
+    first = weights(training)["alice_bob"]
+    last = weights(finish(training))["alice_bob"]
+    assert training.step == 4 and not torch.equal(first[0], last[0])
+    kept = torch.stack([first[0] if stop == "passed" else last[0], last[1]])
+    protocol = Protocol(plan, training)
+    assert torch.equal(protocol.players["alice_bob"], kept)
+    assert torch.equal(protocol.state.weights["alice_bob"], kept[list(protocol.folds[0].replicas)])
 
 
 def test_every_adversary_has_data_of_her_own() -> None:

@@ -96,10 +96,10 @@ def test_records_are_taken_at_their_steps(steps: int, every: int, expected: list
 def test_restoring_midway_changes_nothing(beats: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Stopped at any beat and restored into a new training, every array and row is what it would have been."""
     monkeypatch.setattr(train_module, "BEAT_EXAMPLES", 1)
-    plan = small_plan(replicas={"count": 3, "chunk": 2}, train={"stop": "steps"})
+    plan = small_plan(replicas={"count": 3, "chunk": 2})
     at_work: list[Training] = []
-    # Everyone passes at step 2, so that what is kept is neither the first weights nor the last.
-    plan = with_game(plan, passed=lambda means: torch.full((2,), at_work[-1].step == 2))
+    # The first of each chunk passes at step 2, so that what it keeps is neither its first weights nor its last.
+    plan = with_game(plan, passed=lambda means: torch.tensor([at_work[-1].step == 2, False]))
     whole, first, second = start(plan), start(plan), start(plan)
     at_work.append(whole)
     expected, rows = rows_of(whole), []
@@ -113,7 +113,7 @@ def test_restoring_midway_changes_nothing(beats: int, monkeypatch: pytest.Monkey
     second.restore(saved)
     assert same(second.arrays(), saved)
     rows += rows_of(second)
-    assert whole.passed_at().tolist() == [2, 2, 2]
+    assert whole.passed_at().tolist() == [2, -1, 2]
     assert rows == expected and same(second.arrays(), whole.arrays()) and same(second.players(), whole.players())
 
 

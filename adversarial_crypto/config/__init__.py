@@ -7,15 +7,34 @@ carries all problems at once, each with its place.
 """
 
 from adversarial_crypto.config.files import experiment_files
-from adversarial_crypto.config.identity import NUMERICS_VERSION, dumps, identity, relocate, short_id, user_files
-from adversarial_crypto.config.load import load
-from adversarial_crypto.config.schema import Networks, Protocol, Replicas, Run, Schedule, SymmetricGame, Train
+from adversarial_crypto.config.identity import (
+    NUMERICS_VERSION,
+    dumps,
+    identity,
+    players,
+    relocate,
+    short_id,
+    user_files,
+)
+from adversarial_crypto.config.load import Point, expand, load
+from adversarial_crypto.config.schema import (
+    AsymmetricGame,
+    Networks,
+    Protocol,
+    Replicas,
+    Run,
+    Schedule,
+    SymmetricGame,
+    Train,
+)
 from adversarial_crypto.errors import ConfigError
 
 __all__ = [
     "NUMERICS_VERSION",
+    "AsymmetricGame",
     "ConfigError",
     "Networks",
+    "Point",
     "Protocol",
     "Replicas",
     "Run",
@@ -23,9 +42,11 @@ __all__ = [
     "SymmetricGame",
     "Train",
     "dumps",
+    "expand",
     "experiment_files",
     "identity",
     "load",
+    "players",
     "relocate",
     "short_id",
     "user_files",

@@ -22,7 +22,7 @@ def dumps(run: Run) -> str:
 
     A user's FILE.py is written as the run has it: `relocate` first to what the file is called beside the text.
     """
-    return render_toml(run.model_dump(mode="python"))
+    return render_toml(run.model_dump(mode="python", exclude_none=True))
 
 
 def identity(run: Run, file_digests: Mapping[str, str]) -> str:
@@ -35,7 +35,7 @@ def identity(run: Run, file_digests: Mapping[str, str]) -> str:
     def content(reference: tuple[str, str]) -> str:
         return f"{reference[1]}@sha256:{file_digests[str(Path(reference[0]))]}"
 
-    semantic = _with_references(run, content).model_dump(mode="json", include=set(SEMANTIC))
+    semantic = _with_references(run, content).model_dump(mode="json", include=set(SEMANTIC), exclude_none=True)
     document = {"numerics_version": NUMERICS_VERSION, **semantic}
     text = json.dumps(document, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(text.encode("ascii")).hexdigest()
@@ -48,9 +48,14 @@ def short_id(identity: str) -> str:
 
 def user_files(run: Run) -> tuple[Path, ...]:
     """The Python files that the run's networks come from, without repetition, in the order of the configuration."""
-    networks = (run.networks.alice, run.networks.bob, run.networks.eve, *run.protocol.adversary_networks)
+    networks = (*players(run).values(), *run.protocol.adversary_networks)
     references = (split_reference(network) for network in networks)
     return tuple(dict.fromkeys(Path(reference[0]) for reference in references if reference))
+
+
+def players(run: Run) -> dict[str, str]:
+    """Each player's network by name, in the order of the configuration."""
+    return {name: network for name, network in run.networks if name != "init" and network is not None}
 
 
 def relocate(run: Run, files: Mapping[Path, str | Path]) -> Run:
@@ -70,8 +75,8 @@ def _with_references(run: Run, rewrite: Callable[[tuple[str, str]], str]) -> Run
         reference = split_reference(network)
         return rewrite(reference) if reference else network
 
-    players: dict[str, Any] = {name: each(getattr(run.networks, name)) for name in ("alice", "bob", "eve")}
+    seats: dict[str, Any] = {name: each(network) for name, network in players(run).items()}
     adversaries = tuple(each(network) for network in run.protocol.adversary_networks)
-    networks = run.networks.model_copy(update=players)
+    networks = run.networks.model_copy(update=seats)
     protocol = run.protocol.model_copy(update={"adversary_networks": adversaries})
     return run.model_copy(update={"networks": networks, "protocol": protocol})

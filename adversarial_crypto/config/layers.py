@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, get_args
+from typing import Annotated, Any, get_args, get_origin
 
+from adversarial_crypto.config import grid
 from adversarial_crypto.config.files import Document, NotToml, parse_key, parse_toml, printable
 from adversarial_crypto.config.problems import Origin, Problem, did_you_mean, quoted, shown, unknown_key
 from adversarial_crypto.config.schema import Run, Section
@@ -15,6 +16,7 @@ from adversarial_crypto.config.schema import Run, Section
 KeyPath = tuple[str, ...]
 PROFILES = ("smoke", "standard", "full")
 VARY = ("replicas", "vary")
+GRID = ("grid",)
 
 
 @dataclass(frozen=True)
@@ -110,6 +112,9 @@ class Reader:
         layer: Layer = {}
         for path, spelled, value in _walk(data, (), raw):
             place = origin(spelled)
+            if path[:1] == GRID:
+                self._add_axis(layer, path, Setting(value, place, folder))
+                continue
             is_table = known_keys().get(path[:2] if path[:2] == VARY else path)
             if is_table is None:
                 self.problems.append(Problem(place, unknown_key(path, list(known_keys()))))
@@ -122,13 +127,32 @@ class Reader:
                 layer[path] = Setting(value, place, folder)
         return layer
 
+    def _add_axis(self, layer: Layer, path: KeyPath, axis: Setting) -> None:
+        """One axis of the grid: ("grid", "train.batch"), whose keys must exist."""
+        if len(path) == 1:
+            sentence = f"grid must be a table, such as [grid], not {shown(axis.value)}"
+            self.problems.append(Problem(axis.origin, sentence))
+            return
+        settable = [key for key, is_table in known_keys().items() if not is_table]
+        unknown = [key for key in map(_path, grid.keys(path[1])) if key not in settable and key[:2] != VARY]
+        self.problems += [Problem(axis.origin, unknown_key(key, settable)) for key in unknown]
+        if problem := grid.axis_problem(path[1], axis.value):
+            self.problems.append(Problem(axis.origin, problem))
+        elif not unknown:
+            layer[path] = axis
+
+
+def _path(key: str) -> KeyPath:
+    return tuple(key.split("."))
+
 
 def merge(layers: list[Layer]) -> Layer:
-    """Later layers win key by key (`replicas.vary` is one value); the setting made last stands last."""
+    """Later layers win key by key (`replicas.vary` and `grid` are one value); the setting made last stands last."""
     merged: Layer = {}
     for layer in layers:
-        if any(path[:2] == VARY for path in layer):
-            merged = {path: setting for path, setting in merged.items() if path[:2] != VARY}
+        for whole in (VARY, GRID):
+            if any(path[: len(whole)] == whole for path in layer):
+                merged = {path: setting for path, setting in merged.items() if path[: len(whole)] != whole}
         for path, setting in layer.items():
             merged.pop(path, None)
             merged[path] = setting
@@ -151,20 +175,23 @@ def _walk(table: Mapping[str, Any], path: KeyPath, spelled: KeyPath) -> Iterator
     for key, value in table.items():
         here, there = (*path, *key.split(".")), (*spelled, key)
         if here[:2] == VARY:
-            yield from _vary(here, there, value)
+            yield from _whole(VARY, here, there, value)
+        elif here[:1] == GRID:
+            yield from _whole(GRID, here, there, value)
         elif isinstance(value, dict) and known_keys().get(here):
             yield from _walk(value, here, there)
         else:
             yield here, there, value
 
 
-def _vary(path: KeyPath, spelled: KeyPath, value: Any) -> Iterator[tuple[KeyPath, KeyPath, Any]]:
-    """The leaves of `replicas.vary`, each varied key in one piece, however it was nested."""
+def _whole(table: KeyPath, path: KeyPath, spelled: KeyPath, value: Any) -> Iterator[tuple[KeyPath, KeyPath, Any]]:
+    """The leaves of `replicas.vary` or `grid`, each key in one piece, however it was nested."""
     if isinstance(value, dict) and value:
         for key, inner in value.items():
-            yield from _vary((*path, key), (*spelled, key), inner)
+            yield from _whole(table, (*path, key), (*spelled, key), inner)
     else:
-        yield (*VARY, ".".join(path[2:])) if path[2:] else VARY, spelled, value
+        rest = path[len(table) :]
+        yield (*table, ".".join(rest)) if rest else table, spelled, value
 
 
 def _clashes(path: KeyPath, layer: Layer) -> bool:
@@ -186,9 +213,14 @@ def _keys_of(model: type[Section], prefix: KeyPath) -> Iterator[tuple[KeyPath, b
         # A union of kinds of game offers the keys of each; which kind has which is for the schema to say.
         tables = [
             member
-            for member in (field.annotation, *get_args(field.annotation))
+            for member in (field.annotation, *map(_plain, get_args(field.annotation)))
             if isinstance(member, type) and issubclass(member, Section)
         ]
         yield path, bool(tables)
         for table in tables:
             yield from _keys_of(table, path)
+
+
+def _plain(annotation: Any) -> Any:
+    """A member of a union without what is annotated on it."""
+    return get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation

@@ -5,16 +5,26 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
+from adversarial_crypto.config import grid
 from adversarial_crypto.config.files import Document, experiment_files, printable, read_toml
-from adversarial_crypto.config.layers import KeyPath, Layer, Reader, Setting, merge, nest
+from adversarial_crypto.config.layers import GRID, KeyPath, Layer, Reader, Setting, merge, nest
 from adversarial_crypto.config.problems import Origin, Problem, did_you_mean, in_plain_words, quoted, shown
-from adversarial_crypto.config.schema import Run, split_reference
+from adversarial_crypto.config.schema import KINDS, Run, split_reference
 from adversarial_crypto.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class Point:
+    """One point of an experiment's grid: its own settings, such as {"train.batch": 512}, and the run they make."""
+
+    settings: Mapping[str, Any]
+    run: Run
 
 
 def load(
@@ -32,13 +42,73 @@ def load(
         profile: "smoke", "standard" or "full"; the file must have a table [profile.NAME], which may be empty.
         experiments: folders in which names are looked up, the first one that has the name wins.
     Raises:
-        ConfigError: one sentence a problem, each with its place ("exp.toml:4: …" or "-s key=value: …").
+        ConfigError: one sentence a problem, each with its place ("exp.toml:4: …" or "-s key=value: …"); or the
+            experiment has a grid of more than one point, which `expand` takes.
+    """
+    points = expand(source, overrides=overrides, profile=profile, experiments=experiments)
+    if len(points) > 1:
+        axes = list(dict.fromkeys(key for point in points for key in point.settings))
+        raise ConfigError(
+            f"{printable(str(source))} has a grid of {len(points)} points and this is for one; "
+            f"choose it by setting {quoted(axes, 'and')} with -s"
+        )
+    return points[0].run
+
+
+def expand(
+    source: str | Path,
+    *,
+    overrides: Sequence[str] = (),
+    profile: str | None = None,
+    experiments: Sequence[Path] = (),
+) -> tuple[Point, ...]:
+    """Every point of an experiment's grid, in its order, the last axis fastest; one point where there is no grid.
+
+    An override holds at every point, and points that it makes equal are one. Arguments and errors as `load`.
     """
     known = experiment_files(experiments)
     path = _locate(source, known)
     reader = Reader()
+    settings = _settings(_chain(path, known, reader.problems), profile, reader)
+    given = merge([reader.read_override(text) for text in overrides])
+    axes = merge([settings, given])
+    table = {key[1]: axes[key].value for key in axes if key[:1] == GRID}
+    if grid.size(table) > grid.MAX_POINTS:
+        origin = next(axes[key].origin for key in axes if key[:1] == GRID)
+        reader.problems.append(
+            Problem(origin, f"the grid has {grid.size(table):,} points; {grid.MAX_POINTS:,} is the most")
+        )
+        table = {}
+    fixed = {key: setting for key, setting in settings.items() if key[:1] != GRID}
+    own = {key: setting for key, setting in given.items() if key[:1] != GRID}
+    found: dict[str, Point] = {}
+    wrong: list[Problem] = []
+    for point in grid.points(table):
+        layer = {_key(key): Setting(value, *_where(key, axes)) for key, value in point.items()}
+        run, problems = _validated(merge([fixed, layer, own]), path)
+        wrong += problems
+        if run is not None:
+            chosen = {key: value for key, value in point.items() if _key(key) not in own}
+            found.setdefault(run.model_dump_json(), Point(chosen, run))
+    if problems := [*reader.problems, *wrong]:
+        raise ConfigError([str(problem) for problem in dict.fromkeys(sorted(problems))])
+    return tuple(found.values())
+
+
+def _key(key: str) -> KeyPath:
+    return tuple(key.split("."))
+
+
+def _where(key: str, axes: Layer) -> tuple[Origin, Path]:
+    """Where the axis of a key was written."""
+    axis = next(setting for path, setting in axes.items() if path[:1] == GRID and key in grid.keys(path[1]))
+    return axis.origin, axis.folder
+
+
+def _settings(documents: Sequence[Document], profile: str | None, reader: Reader) -> Layer:
+    """What the files say, oldest first, and above them what the profile says in each."""
     layers, profiles = [], []
-    for document in _chain(path, known, reader.problems):
+    for document in documents:
         settings, chosen = reader.read_file(document, profile)
         layers.append(settings)
         profiles += [] if chosen is None else [chosen]
@@ -47,23 +117,20 @@ def load(
     if profile is not None and not profiles:
         there = f"there is {quoted(sorted(reader.profiles), 'and')}" if reader.profiles else "the file has no profiles"
         hint = did_you_mean(profile, reader.profiles) or f"; {there}"
-        reader.problems.append(Problem(Origin(0, str(path)), f"unknown profile '{printable(profile)}'{hint}"))
-    settings = merge([*layers, *profiles, *(reader.read_override(text) for text in overrides)])
-    return _validated(settings, path, reader.problems)
+        origin = Origin(0, str(documents[-1].path))
+        reader.problems.append(Problem(origin, f"unknown profile '{printable(profile)}'{hint}"))
+    return merge([*layers, *profiles])
 
 
-def _validated(settings: Layer, path: Path, problems: list[Problem]) -> Run:
+def _validated(settings: Layer, path: Path) -> tuple[Run | None, list[Problem]]:
+    """The run that these settings make, or what is wrong with them."""
     data = nest({key: _rooted(key, setting) for key, setting in settings.items()})
     # A file may be called anything, a run's directory may not.
     data.setdefault("name", re.sub(r"[^A-Za-z0-9._-]+", "-", path.stem).strip("-._")[:64] or "run")
-    run = None
     try:
-        run = Run.model_validate(data)
+        return Run.model_validate(data), []
     except ValidationError as error:
-        problems = problems + list(_translate(error, settings, Origin(0, str(path))))
-    if run is None or problems:
-        raise ConfigError([str(problem) for problem in dict.fromkeys(sorted(problems))])
-    return run
+        return None, list(_translate(error, settings, Origin(0, str(path))))
 
 
 def _locate(source: str | Path, known: Mapping[str, Path]) -> Path:
@@ -128,15 +195,21 @@ def _translate(error: ValidationError, settings: Layer, fallback: Origin) -> Ite
     # The values of a key that cannot vary need no comment of their own.
     fixed = {detail["loc"][:-1] for detail in details if detail["loc"][-1:] == ("[key]",)}
     for detail in details:
+        detail["loc"] = _plain_path(detail["loc"])
         if detail["loc"][-1:] != ("[key]",) and detail["loc"][:3] in fixed:
             continue
-        if detail["type"] == "sizes":
+        if detail["type"] == "together":
             for size in detail["ctx"]["problems"]:
                 # The last of the settings that make it so large is the one to look at.
                 places = [setting.origin for key, setting in settings.items() if ".".join(key[:2]) in size.keys]
                 yield Problem(places[-1] if places else fallback, size.sentence)
         else:
             yield Problem(_origin(detail["loc"], settings, fallback), in_plain_words(detail))
+
+
+def _plain_path(path: tuple[int | str, ...]) -> tuple[int | str, ...]:
+    """A key's path without the kind of game, which stands in it where a union was tried."""
+    return path[:1] + path[2:] if path[:1] == ("game",) and path[1:2] and path[1] in KINDS else path
 
 
 def _origin(path: tuple[int | str, ...], settings: Layer, fallback: Origin) -> Origin:

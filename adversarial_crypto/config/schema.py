@@ -11,10 +11,11 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from adversarial_crypto.config.sizes import MAX_REPLICAS, size_problems
+from adversarial_crypto.config.problems import did_you_mean, quoted, shown
+from adversarial_crypto.config.sizes import MAX_REPLICAS, KeyProblem, size_problems
 
 # The paper names thresholds for N = 16 only (section 2.5: 7.3 bits to pass, 6 to be robust); we scale them with N.
 PASS_AT_16 = 7.3
@@ -79,12 +80,20 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
 
 
-class SymmetricGame(Section):
-    """Alice and Bob share a key (by default as long as the message); Eve sees the ciphertext (section 2)."""
+class MessageGame(Section):
+    """A game about a message of bits; the key is as long as the message unless it is given."""
 
-    kind: Literal["symmetric"] = "symmetric"
+    kind: str
     message_bits: Bits = 16
     key_bits: Bits = 16
+
+    @field_validator("kind", mode="before")
+    @classmethod
+    def _is_a_kind(cls, kind: Any) -> Any:
+        if kind not in KINDS:
+            near = did_you_mean(kind, KINDS) if isinstance(kind, str) else ""
+            raise complaint(f"must be {quoted(KINDS)}, not {shown(kind)}{near}")
+        return kind
 
     @model_validator(mode="before")
     @classmethod
@@ -95,8 +104,36 @@ class SymmetricGame(Section):
         return data
 
 
-# One kind for now; further ones join as Annotated[A | B, Field(discriminator="kind")].
-Game = SymmetricGame
+class SymmetricGame(MessageGame):
+    """Alice and Bob share a key; Eve sees the ciphertext (section 2)."""
+
+    kind: Literal["symmetric"] = "symmetric"
+
+
+class AsymmetricGame(MessageGame):
+    """Bob's secret key becomes a public key of the same size, which Alice, Bob and Eve receive (appendix A).
+
+    The two switches are its ablations: an Eve without the public key, and a Bob whose secret key is another one than
+    the public key was made of, who can learn nothing if the keys' relation is used at all.
+    """
+
+    kind: Literal["asymmetric"] = "asymmetric"
+    eve_sees_public_key: bool = True
+    bob_key: Literal["secret", "random"] = "secret"
+
+
+KINDS = ("symmetric", "asymmetric")
+
+
+def _kind(game: Any) -> str:
+    """The game's kind, as far as it is one; a kind that does not exist is refused by the symmetric game's own check."""
+    kind = game.get("kind") if isinstance(game, Mapping) else getattr(game, "kind", None)
+    return kind if kind in KINDS else "symmetric"
+
+
+Game = Annotated[
+    Annotated[SymmetricGame, Tag("symmetric")] | Annotated[AsymmetricGame, Tag("asymmetric")], Discriminator(_kind)
+]
 
 
 class Networks(Section):
@@ -105,6 +142,8 @@ class Networks(Section):
     alice: Network = "mix_transform"
     bob: Network = "mix_transform"
     eve: Network = "mix_transform"
+    # Of the asymmetric game alone, where it is "mix_transform" unless given.
+    key_generator: Network | None = None
     init: Literal["xavier", "torch"] = "xavier"
 
 
@@ -188,12 +227,30 @@ class Run(Section):
         scaled = {"eve_error_min": PASS_AT_16 / 16 * bits, "robust_error_min": ROBUST_AT_16 / 16 * bits}
         return {**data, "protocol": {**scaled, **given}}
 
+    @model_validator(mode="before")
+    @classmethod
+    def _seats_of_the_game(cls, data: Any) -> Any:
+        """The asymmetric game's key generator has a network unless it was given one."""
+        if not isinstance(data, Mapping) or _kind(data.get("game")) != "asymmetric":
+            return data
+        networks = data.get("networks", {})
+        given = networks.model_dump(exclude_none=True) if isinstance(networks, Networks) else networks
+        return {**data, "networks": {"key_generator": "mix_transform", **given}} if isinstance(given, Mapping) else data
+
+    @model_validator(mode="after")
+    def _nobody_sits_elsewhere(self) -> Self:
+        if self.game.kind == "symmetric" and self.networks.key_generator is not None:
+            text = "networks.key_generator plays in the asymmetric game alone; leave it out or set game.kind"
+            problem = KeyProblem(("networks.key_generator",), text)
+            raise PydanticCustomError("together", "{text}", {"text": text, "problems": [problem]})
+        return self
+
     @model_validator(mode="after")
     def _fits_a_machine(self) -> Self:
         problems = size_problems(self)
         if problems:
             text = "; ".join(problem.sentence for problem in problems)
-            raise PydanticCustomError("sizes", "{text}", {"text": text, "problems": problems})
+            raise PydanticCustomError("together", "{text}", {"text": text, "problems": problems})
         return self
 
     @property

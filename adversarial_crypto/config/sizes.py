@@ -21,8 +21,8 @@ ROW_BYTES = 60
 
 
 @dataclass(frozen=True)
-class SizeProblem:
-    """One sentence on one bound that is exceeded, and the keys that could lower it."""
+class KeyProblem:
+    """One sentence on settings that do not go together or are too large together, and their keys."""
 
     keys: tuple[str, ...]
     sentence: str
@@ -51,14 +51,14 @@ def record_bytes(run: Run) -> int:
     return (run.train.steps // run.train.record_every + 1) * run.total_replicas * ROW_BYTES
 
 
-def size_problems(run: Run) -> list[SizeProblem]:
+def size_problems(run: Run) -> list[KeyProblem]:
     """Every bound that the run exceeds."""
     if run.total_replicas > MAX_REPLICAS:
         sentence = (
             f"the varied values times replicas.count make {run.total_replicas:,} replicas; {MAX_REPLICAS:,} is the "
             "most, so lower replicas.count or split replicas.vary into several runs"
         )
-        return [SizeProblem(("replicas.count", "replicas.vary"), sentence)]
+        return [KeyProblem(("replicas.count", "replicas.vary"), sentence)]
     working = ("train.batch", "train.record_batch", "protocol.adversary_batch", "replicas.chunk")
     state = ("replicas.count", "replicas.vary", "protocol.adversaries", "protocol.adversary_networks")
     bits = ("game.message_bits", "game.key_bits")
@@ -69,7 +69,7 @@ def size_problems(run: Run) -> list[SizeProblem]:
          "train.steps or raise train.record_every"),
     )  # fmt: skip
     return [
-        SizeProblem(keys, f"{what} would need about {in_words(size)}; {in_words(BOUND)} is the most, so lower {remedy}")
+        KeyProblem(keys, f"{what} would need about {in_words(size)}; {in_words(BOUND)} is the most, so lower {remedy}")
         for what, size, keys, remedy in estimates
         if size > BOUND
     ]

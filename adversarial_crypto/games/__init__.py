@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from adversarial_crypto.config import Run
-from adversarial_crypto.games import symmetric
+from adversarial_crypto.games import asymmetric, symmetric
 from adversarial_crypto.games.contract import Coalition, Game, Player, Players, PlayerSpec, Secrets, Transcript
 
-GAMES: Mapping[str, Callable[[Run], Game]] = {"symmetric": symmetric.game}
+GAMES: Mapping[str, Callable[[Run], Game]] = {"symmetric": symmetric.game, "asymmetric": asymmetric.game}
 
 __all__ = ["GAMES", "Coalition", "Game", "Player", "PlayerSpec", "Players", "Secrets", "Transcript"]

@@ -60,7 +60,7 @@ class Point:
             return Run.model_validate(data)
         except ValidationError as error:
             details = error.errors(include_url=False)
-            sentences = [d["ctx"]["text"] if d["type"] == "sizes" else in_plain_words(d) for d in details]
+            sentences = [d["ctx"]["text"] if d["type"] == "together" else in_plain_words(d) for d in details]
             raise ConfigError(sentences) from error
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from adversarial_crypto.config import ConfigError, Run, relocate, user_files
+from adversarial_crypto.config import ConfigError, Run, players, relocate, user_files
 from adversarial_crypto.config.schema import split_reference
 
 FOLDER = "networks"  # of a run directory
@@ -84,8 +84,7 @@ class Sources:
         return text
 
     def _references(self) -> Iterator[tuple[str, str]]:
-        networks = self.run.networks
-        named = (networks.alice, networks.bob, networks.eve, *self.run.protocol.adversary_networks)
+        named = (*players(self.run).values(), *self.run.protocol.adversary_networks)
         for network in dict.fromkeys(named):
             if reference := split_reference(network):
                 yield reference

@@ -50,6 +50,11 @@ class Init:
         return nn.Parameter((2 * drawn - 1) * limit)
 
 
+def beside(*parts: Tensor) -> Tensor:
+    """Words side by side, (R, B, a) and (R, B, b) -> (R, B, a + b), with the batch axis left innermost in memory."""
+    return torch.cat([part.transpose(1, 2) for part in parts], 1).transpose(1, 2)
+
+
 class Linear(nn.Module):
     """y = W x + b for R copies. Weight (R, out, in), bias (R, out)."""
 

@@ -29,6 +29,8 @@ class Stream(IntEnum):
     WEIGHTS = 0
     MESSAGE = 1
     KEY = 2
+    NOISE = 3  # of a randomised cipher
+    OTHER_KEY = 4  # one that the ciphertext does not depend on
 
 
 class Occasion(IntEnum):
@@ -39,6 +41,7 @@ class Occasion(IntEnum):
     CONFIRM = 2  # second draw, when the thresholds are met
     VALIDATION = 3  # choosing the best adversary
     TEST = 4  # quoted once
+    ATTACK = 5  # questions put to a finished cipher
 
 
 @dataclass(frozen=True)

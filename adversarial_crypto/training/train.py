@@ -39,7 +39,8 @@ class Beat:
 class Training:
     """The training of all replicas of a plan; resumable to the bit from `arrays` at any beat.
 
-    What a replica keeps: its players at the record where it passed (it goes on training in the array), else its last.
+    What a replica keeps where the run stops when all have passed: its players at the record where it passed (it goes on
+    training in the array), else its last. Where it goes on to `steps`, every replica keeps its last.
     """
 
     def __init__(self, plan: Plan, engine: Engine) -> None:
@@ -133,11 +134,12 @@ class Training:
 
     def players(self) -> dict[str, Tensor]:
         """Coalition -> (R, P) on the CPU: what each replica keeps, at its pass or else now."""
+        at_pass = self.passed & (self.plan.run.train.stop == "passed")
         whole = {}
         for name in self.layouts:
             kept = self._whole([kept[name] for kept in self.kept])
             last = self._whole([state.weights[name] for state in self.states])
-            whole[name] = torch.where(self.passed.unsqueeze(-1), kept, last)
+            whole[name] = torch.where(at_pass.unsqueeze(-1), kept, last)
         return whole
 
     def passed_at(self) -> Tensor:
