@@ -1,0 +1,20 @@
+"""Floor 2: ciphers. What an attack is given: a `Cipher`, whether it was trained, is known, or is brought by a user.
+
+    cipher = from_players(players, message_bits, key_bits, replicas)     Alice and Bob of a symmetric game
+    secrets = draw(cipher, address, batch)                               message, key, noise by name
+    ciphertext = encrypt(cipher, **secrets)                              (R, B, N), (R, B, K) -> (R, B, C)
+    estimate = decrypt(cipher, ciphertext, secrets["key"])               (R, B, C), (R, B, K) -> (R, B, N)
+    quantise(ciphertext, bits)                                           Q_b: what is left at b bits an element
+
+`Cipher.encrypt` and `.decrypt` are for `evaluate` alone: it makes the ciphertext a function of message and key, which
+float32 arithmetic by itself does not keep, and checks what comes back. The same pair gives the same bits whatever else
+is asked in the same call; nothing mixes replicas or examples. numpy inside is fine where `differentiable` is false.
+"""
+
+from adversarial_crypto.ciphers.contract import Cipher
+from adversarial_crypto.ciphers.draw import draw
+from adversarial_crypto.ciphers.evaluate import decrypt, encrypt
+from adversarial_crypto.ciphers.players import from_players
+from adversarial_crypto.ciphers.quantise import bins, quantise
+
+__all__ = ["Cipher", "bins", "decrypt", "draw", "encrypt", "from_players", "quantise"]

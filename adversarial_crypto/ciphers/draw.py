@@ -1,0 +1,32 @@
+"""Random words for a cipher, by the same generator as everything else."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from adversarial_crypto.ciphers.contract import Cipher
+from adversarial_crypto.numerics.philox import Address, Stream, bits, uniforms
+
+
+def draw(cipher: Cipher, address: Address, batch: int) -> dict[str, Tensor]:
+    """Fresh words by name, as `evaluate.encrypt` takes them: message, key and, for a randomised cipher, noise.
+
+    Args:
+        address: its seeds are (R, 2), R that of the cipher.
+    Returns:
+        message (R, B, N), fair bits; key (R, B, K), +1 with the cipher's key_probability; noise (R, B, W) in (0, 1).
+        A replica's words depend on its own seeds, the address and B only. The batch axis is innermost in memory.
+    """
+    widths = {Stream.MESSAGE: cipher.message_bits, Stream.KEY: cipher.key_bits}
+    drawn = bits(address, widths, batch)
+    words = {"message": drawn[Stream.MESSAGE], "key": drawn[Stream.KEY]}
+    if cipher.key_probability != 0.5:
+        ones = _uniform(address, Stream.KEY, cipher.key_bits, batch) < cipher.key_probability
+        words["key"] = 2 * ones.to(words["message"].dtype) - 1
+    if cipher.noise_width:
+        words["noise"] = _uniform(address, Stream.NOISE, cipher.noise_width, batch)
+    return words
+
+
+def _uniform(address: Address, stream: Stream, width: int, batch: int) -> Tensor:
+    return uniforms(address, stream, width * batch).reshape(-1, width, batch).transpose(1, 2)

@@ -1,0 +1,84 @@
+"""Trained replicas as a cipher: from the files of a complete run, every one of them checked against its sha256."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from io import StringIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import torch
+from torch import Tensor
+
+from adversarial_crypto import config
+from adversarial_crypto.ciphers import Cipher, from_players
+from adversarial_crypto.config import ConfigError
+from adversarial_crypto.lab.sources import Sources
+from adversarial_crypto.store import Run as Stored
+from adversarial_crypto.training import Plan, prepare
+from adversarial_crypto.training.layout import Layout
+
+if TYPE_CHECKING:
+    from adversarial_crypto.store.checkpoints import Arrays
+
+Choice = Literal["passed", "all"] | Sequence[int]
+
+
+def trained_cipher(run_dir: Path | str, replicas: Choice = "passed") -> tuple[Cipher, tuple[int, ...]]:
+    """Alice and Bob as they were kept, on the CPU.
+
+    Args:
+        run_dir: a complete run of the symmetric game. A user's networks are executed from the run's own copy.
+        replicas: those that passed, all, or these numbers in this order.
+    Returns:
+        The cipher, its R the number of chosen replicas, and their numbers in the run.
+    Raises:
+        StoreError: not a run directory, a damaged file, or the run is not complete.
+        ConfigError: no replica passed, one that is not there, a game without such a cipher, or a network of the
+            user's that can no longer be built.
+    """
+    stored = Stored.read(Path(run_dir))
+    arrays, _ = stored.players()
+    plan = _plan(stored.path)
+    game = plan.run.game
+    chosen = _chosen(stored, replicas, plan.run.total_replicas)
+    seeds = torch.tensor([[plan.run.replicas.seed, replica] for replica in chosen])
+    layout, _ = plan.coalition("alice_bob", seeds)
+    players = layout.players(_flat(layout, arrays, chosen))
+    return from_players(players, game.message_bits, game.key_bits, len(chosen)), chosen
+
+
+def _plan(run_dir: Path) -> Plan:
+    """The plan of the run in this directory."""
+    run = config.load(run_dir / "config.toml")
+    if run.game.kind != "symmetric":
+        raise ConfigError(f"{run_dir} is a run of the {run.game.kind} game; a cipher is made of the symmetric game's.")
+    sources = Sources.read(run)
+    return prepare(sources.run, sources.builds())
+
+
+def _chosen(stored: Stored, replicas: Choice, total: int) -> tuple[int, ...]:
+    """The numbers of the replicas that are meant."""
+    there = f"there are 0 to {total - 1}" if total > 1 else "there is 0"
+    if replicas == "all":
+        return tuple(range(total))
+    if replicas == "passed":
+        rows = csv.DictReader(StringIO(stored.read_bytes("protocol.csv").decode(), newline=""))
+        passed = tuple(sorted({int(row["replica"]) for row in rows if row["passed"] == "1"}))
+        if not passed:
+            raise ConfigError(f"No replica of {stored.path} passed; choose some by number ({there}), or all.")
+        return passed
+    if isinstance(replicas, str):
+        raise ConfigError(f"unknown choice of replicas '{replicas}'; there are 'passed' and 'all', or their numbers")
+    if not replicas:
+        raise ConfigError(f"No replica of {stored.path} was chosen; {there}.")
+    if absent := [replica for replica in replicas if not 0 <= replica < total]:
+        raise ConfigError(f"{stored.path} has no replica {absent[0]}; {there}.")
+    return tuple(replicas)
+
+
+def _flat(layout: Layout, arrays: Arrays, chosen: Sequence[int]) -> Tensor:
+    """The stored weights "alice.mix.weight" (R, ...) of the chosen replicas, in the layout's order: (R, P)."""
+    names = (f"{player}.{parameter}" for player, slots in layout.slots.items() for parameter, *_ in slots)
+    return torch.cat([torch.from_numpy(arrays[name][list(chosen)]).reshape(len(chosen), -1) for name in names], -1)
