@@ -13,6 +13,7 @@ from adversarial_crypto.numerics.statistics import (
     mean_interval,
     mean_interval_from_moments,
     median_interval,
+    rate_difference,
     wilson,
 )
 
@@ -113,3 +114,11 @@ def test_what_diverged_is_refused(values: list[float]) -> None:
             interval(values)
     with pytest.raises(ValueError, match="at least 2"):
         mean_interval([1.0])
+
+
+def test_a_difference_of_rates_has_newcombes_interval() -> None:
+    """Newcombe's own example: 56 of 70 less 48 of 80 is 0.2, from 0.0524 to 0.3339; the other way round its mirror."""
+    assert [round(x, 4) for x in rate_difference(56, 70, 48, 80)] == [0.2, 0.0524, 0.3339]
+    assert [round(x, 4) for x in rate_difference(48, 80, 56, 70)] == [-0.2, -0.3339, -0.0524]
+    with pytest.raises(ValueError, match="trials on both sides"):
+        rate_difference(1, 2, 0, 0)

@@ -33,6 +33,25 @@ def clopper_pearson(k: int, n: int, confidence: float = 0.95) -> tuple[float, fl
     return _rate_interval(k, n, confidence, "exact")
 
 
+def rate_difference(k: int, n: int, other_k: int, other_n: int, confidence: float = 0.95) -> tuple[float, float, float]:
+    """Difference of two independent rates with Newcombe's interval (1998, method 10), made of Wilson's two.
+
+    Args:
+        k, n, other_k, other_n: successes and trials of either, n and other_n at least 1.
+    Returns:
+        (k / n - other_k / other_n, low, high), in [-1, 1].
+    Raises:
+        ValueError: as `wilson`, or no trials.
+    """
+    if not n or not other_n:
+        raise ValueError("A difference of rates needs trials on both sides.")
+    (low, high), (other_low, other_high) = wilson(k, n, confidence), wilson(other_k, other_n, confidence)
+    one, other = k / n, other_k / other_n
+    difference = one - other
+    down, up = math.hypot(one - low, other_high - other), math.hypot(high - one, other - other_low)
+    return difference, difference - down, difference + up
+
+
 def mean_interval(values: Sequence[float], confidence: float = 0.95) -> tuple[float, float, float]:
     """Mean of independent values with Student's interval.
 
