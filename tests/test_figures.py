@@ -10,6 +10,7 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
+from figure_examples import EXAMPLES, SETTINGS, curves_of, metrics
 from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 from PIL import Image
@@ -17,29 +18,10 @@ from PIL import Image
 from adversarial_crypto.errors import AcryptoError
 from adversarial_crypto.figures import FIGURES, render, training_curves
 
-SETTINGS = {"message_bits": 16, "batch": 512, "bob_bits_max": 0.05, "eve_error_min": 7.3}
-
-
-def metrics(replicas: int = 5, records: int = 6) -> pd.DataFrame:
-    """A metrics.csv in which replica r has Bob at (8 + r/10)·(1 - record/last) and passes at the last record."""
-    rows = [
-        (
-            200 * record,
-            r,
-            (8 + r / 10) * (1 - record / (records - 1)),
-            7 + r / 5 + record / 50,
-            int(record == records - 1),
-        )
-        for record in range(records)
-        for r in range(replicas)
-    ]
-    table = pd.DataFrame(rows, columns=["step", "replica", "bob_bits_wrong", "eve_bits_wrong", "passed"])
-    return table.assign(bob_bits_flipped=table.bob_bits_wrong, eve_bits_flipped=table.eve_bits_wrong, diverged=0)
-
 
 def curves(table: pd.DataFrame) -> Figure:
     """The training curves of a metrics.csv."""
-    return FIGURES["training_curves"]({"metrics": training_curves.table(table, **SETTINGS)})
+    return FIGURES["training_curves"](curves_of(table))
 
 
 def part(figure: Figure, name: str) -> Artist:
@@ -49,8 +31,8 @@ def part(figure: Figure, name: str) -> Artist:
 
 
 def example(name: str) -> Figure:
-    """A small drawing of every figure of the room."""
-    return {"training_curves": lambda: curves(metrics())}[name]()
+    """A small drawing of any figure of the room."""
+    return FIGURES[name](EXAMPLES[name]())
 
 
 @pytest.mark.parametrize(("player", "column"), [("bob", "bob_bits_wrong"), ("eve", "eve_bits_wrong")])
@@ -152,7 +134,18 @@ def test_files_are_pictures(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", FIGURES)
-def test_wrong_tables_are_refused(name: str) -> None:
+def test_missing_tables_and_columns_are_refused(name: str) -> None:
+    """Each table that is not there, and each column that is not, is one sentence that names it."""
+    frames = dict(EXAMPLES[name]())
+    for table in frames:
+        with pytest.raises(AcryptoError, match=rf"needs the table {table}"):
+            FIGURES[name]({key: value for key, value in frames.items() if key != table})
+        column = frames[table].columns[1]
+        with pytest.raises(AcryptoError, match=rf"{column} in the table {table}"):
+            FIGURES[name]({**frames, table: frames[table].drop(columns=column)})
+
+
+def test_wrong_tables_are_refused() -> None:
     """A missing or empty table, a missing column and words for numbers each get one sentence that names the place."""
     good = training_curves.table(metrics(), **SETTINGS)
     for frames, words in [
@@ -163,7 +156,7 @@ def test_wrong_tables_are_refused(name: str) -> None:
         ({"metrics": good.assign(batch=range(len(good)))}, "batch differs"),
     ]:
         with pytest.raises(AcryptoError, match=words) as caught:
-            FIGURES[name](frames)
+            FIGURES["training_curves"](frames)
         assert str(caught.value).endswith(".")
 
 

@@ -7,7 +7,7 @@ floor and shows what comes back. A command is added in one file, `name.py` with 
 from adversarial_crypto.cli.group import Commands
 
 # In the order of the help.
-COMMANDS = ("run", "show", "list", "verify", "figures", "bench", "doctor", "completion")
+COMMANDS = ("run", "reproduce", "show", "list", "verify", "figures", "bench", "doctor", "completion")
 
 acrypto = Commands(COMMANDS)
 

@@ -1,8 +1,8 @@
 """Figures: tables in, matplotlib figures out. A figure is one file and one line in FIGURES.
 
 Contract: `Draw = Callable[[Frames], Figure]`. It checks its columns first (a sentence in an AcryptoError), draws only
-what the tables hold, and is pure: the same tables give the same bytes through `render`. Each figure's file also has
-`table(...)`, which joins everything it draws into the one CSV that is kept beside it and redraws it.
+what the tables hold, and is pure: the same tables give the same bytes through `render`. Every table it takes is kept as
+a CSV beside it and redraws it. `digitised` has the paper's own curves.
 """
 
 from __future__ import annotations
@@ -12,12 +12,18 @@ from collections.abc import Callable, Mapping
 import pandas as pd
 from matplotlib.figure import Figure
 
-from adversarial_crypto.figures import training_curves
+from adversarial_crypto.figures import diffusion, fig2, fig3, pass_rates, training_curves
 from adversarial_crypto.figures.style import render
 
 Frames = Mapping[str, pd.DataFrame]
 Draw = Callable[[Frames], Figure]
 
-FIGURES: dict[str, Draw] = {"training_curves": training_curves.draw}
+FIGURES: dict[str, Draw] = {
+    "training_curves": training_curves.draw,
+    "fig2": fig2.draw,
+    "fig3": fig3.draw,
+    "pass_rates": pass_rates.draw,
+    "diffusion": diffusion.draw,
+}
 
 __all__ = ["FIGURES", "Draw", "Frames", "render"]

@@ -9,13 +9,14 @@ from typing import Any
 
 import matplotlib.style
 import pandas as pd
+from matplotlib.artist import Artist
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from adversarial_crypto.errors import AcryptoError
 
 # Okabe and Ito's colours: told apart under every common colour blindness, and apart in grey by their lightness.
-COLOURS = {"bob": "#0072B2", "eve": "#D55E00", "public": "#009E73", "quiet": "#5F5F5F"}
+COLOURS = {"bob": "#0072B2", "eve": "#D55E00", "public": "#009E73", "paper": "#000000", "quiet": "#5F5F5F"}
 
 STYLE: dict[str, Any] = {
     "axes.grid": True,
@@ -62,8 +63,10 @@ def render(figure: Figure) -> dict[str, bytes]:
     return files
 
 
-def frame(frames: Mapping[str, pd.DataFrame], figure: str, name: str, columns: Sequence[str]) -> pd.DataFrame:
-    """The named frame with exactly those columns, checked.
+def frame(
+    frames: Mapping[str, pd.DataFrame], figure: str, name: str, columns: Sequence[str], words: Sequence[str] = ()
+) -> pd.DataFrame:
+    """The named frame with exactly those columns, checked: numbers in `columns`, anything in `words`.
 
     Raises:
         AcryptoError: the frame is missing or empty, or a column is missing or holds something other than numbers.
@@ -71,12 +74,24 @@ def frame(frames: Mapping[str, pd.DataFrame], figure: str, name: str, columns: S
     if name not in frames:
         raise AcryptoError(f"The figure {figure} needs the table {name}, which is not there.")
     table = frames[name]
-    missing = [column for column in columns if column not in table.columns]
+    missing = [column for column in (*columns, *words) if column not in table.columns]
     if missing:
         raise AcryptoError(f"The figure {figure} needs a column {', '.join(missing)} in the table {name}.")
     if table.empty:
         raise AcryptoError(f"The figure {figure} has nothing to draw: the table {name} has no rows yet.")
-    words = [column for column in columns if not pd.api.types.is_numeric_dtype(table[column])]
-    if words:
-        raise AcryptoError(f"The figure {figure} needs numbers in the column {', '.join(words)} of the table {name}.")
-    return table[list(columns)]
+    texts = [column for column in columns if not pd.api.types.is_numeric_dtype(table[column])]
+    if texts:
+        raise AcryptoError(f"The figure {figure} needs numbers in the column {', '.join(texts)} of the table {name}.")
+    return table[[*columns, *words]]
+
+
+def legend_below(figure: Figure, columns: int) -> None:
+    """One legend for the figure, outside of the data, in the order in which things were drawn, Bob before Eve."""
+    handles: dict[str, Artist] = {}
+    for axes in figure.axes:
+        if found := axes.get_legend():
+            found.remove()
+        for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
+            handles.setdefault(label, handle)
+    labels = sorted(handles, key=lambda label: (not label.startswith("Bob"), not label.startswith("Eve")))
+    figure.legend([handles[label] for label in labels], labels, loc="outside lower center", ncols=columns)

@@ -26,7 +26,7 @@ def cholesky(correlation: ArrayLike) -> NDArray[np.float64]:
     if not np.allclose(np.diag(matrix), 1, rtol=0, atol=1e-9) or not np.allclose(matrix, matrix.T, rtol=0, atol=1e-9):
         raise ValueError("A correlation matrix has ones on its diagonal and is symmetric.")
     try:
-        return np.linalg.cholesky(matrix)
+        return np.asarray(np.linalg.cholesky(matrix), dtype=np.float64)
     except np.linalg.LinAlgError:
         raise ValueError("The correlation matrix is not positive definite: no values can be correlated so.") from None
 

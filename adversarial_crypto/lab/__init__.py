@@ -2,6 +2,7 @@
 
     result = run("quick", overrides=["replicas.seed=1"])         train, check with fresh adversaries, draw
     result.summary["verdict"], result.metrics(), result.run_dir
+    reproduce(["fig2", "batch"], profile="standard").claims      the paper's figures and claims, beside ours
 
 The same call continues a run that was stopped or killed, and finds one that is complete. Nothing is printed here: hand
 a `progress` callback to hear of it (lab/events.py), and `stop` to end it early. Importing this imports no torch.
@@ -10,6 +11,7 @@ a `progress` callback to hear of it (lab/events.py), and `stop` to end it early.
 from adversarial_crypto.lab.events import Compiling, Event, Finished, Note, Progress, Started
 from adversarial_crypto.lab.figures import figures
 from adversarial_crypto.lab.machine import probe
+from adversarial_crypto.lab.reproduce import Reproduction, reproduce
 from adversarial_crypto.lab.result import RunResult, Stopped
 from adversarial_crypto.lab.run import experiment_folders, load, run
 
@@ -19,6 +21,7 @@ __all__ = [
     "Finished",
     "Note",
     "Progress",
+    "Reproduction",
     "RunResult",
     "Started",
     "Stopped",
@@ -26,5 +29,6 @@ __all__ = [
     "figures",
     "load",
     "probe",
+    "reproduce",
     "run",
 ]

@@ -10,10 +10,23 @@
 No file is loaded whose sha256 is not the recorded one; no torch, no pickle.
 """
 
+from adversarial_crypto.store.atomic import atomic_write
 from adversarial_crypto.store.checkpoints import Checkpoint
 from adversarial_crypto.store.run import Run
 from adversarial_crypto.store.rundir import RunDir
-from adversarial_crypto.store.sums import commit_figure, read_figure
+from adversarial_crypto.store.sums import commit_directory, commit_figure, read_figure
 from adversarial_crypto.store.verify import Problem, repair, runs, verify
 
-__all__ = ["Checkpoint", "Problem", "Run", "RunDir", "commit_figure", "read_figure", "repair", "runs", "verify"]
+__all__ = [
+    "Checkpoint",
+    "Problem",
+    "Run",
+    "RunDir",
+    "atomic_write",
+    "commit_directory",
+    "commit_figure",
+    "read_figure",
+    "repair",
+    "runs",
+    "verify",
+]
