@@ -230,7 +230,7 @@ def test_extends_in_a_circle_is_refused(tmp_path: Path) -> None:
 def test_unknown_names_suggest(tmp_path: Path) -> None:
     """A mistyped experiment or profile names the nearest, or the ones there are."""
     assert problems("quik") == ("unknown experiment 'quik'; did you mean 'quick'?",)
-    *most, last = sorted(experiment_files(EXPERIMENTS))
+    *most, last = experiment_files(EXPERIMENTS)
     listed = f"there are {', '.join(map(repr, most))} and {last!r}"
     assert problems("zzz") == (f"unknown experiment 'zzz'; {listed}",)
     assert problems("") == (f"unknown experiment ''; {listed}",)

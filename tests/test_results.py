@@ -20,15 +20,24 @@ def test_there_are_results() -> None:
     assert FOLDERS
 
 
+def tables_of(folder: Path) -> dict[str, dict[str, pd.DataFrame]]:
+    """The figures of a folder and their tables: FIGURE.csv, where there is one, or FIGURE.TABLE.csv each."""
+    found: dict[str, dict[str, pd.DataFrame]] = {}
+    for path in folder.glob("*.csv"):
+        figure, _, table = path.stem.partition(".")
+        if figure in FIGURES:
+            found.setdefault(figure, {})[table or "metrics"] = pd.read_csv(path)
+    return found
+
+
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.relative_to(ROOT).as_posix())
 def test_figures_are_redrawn_from_their_tables(folder: Path) -> None:
-    """The committed PDF is, byte for byte, what the committed table draws now."""
-    drawn = [path for path in folder.glob("*.csv") if path.stem in FIGURES]
-    assert drawn
-    for table in drawn:
-        files = render(FIGURES[table.stem]({"metrics": pd.read_csv(table)}))
-        assert files["pdf"] == table.with_suffix(".pdf").read_bytes()
-        assert table.with_suffix(".png").stat().st_size > 10_000
+    """The committed PDF is, byte for byte, what the committed tables draw now."""
+    drawn = tables_of(folder)
+    assert drawn and {path.stem for path in folder.glob("*.pdf")} == set(drawn)
+    for figure, frames in drawn.items():
+        assert render(FIGURES[figure](frames))["pdf"] == (folder / f"{figure}.pdf").read_bytes()
+        assert (folder / f"{figure}.png").stat().st_size > 10_000
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.relative_to(ROOT).as_posix())

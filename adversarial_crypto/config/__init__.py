@@ -16,17 +16,9 @@ from adversarial_crypto.config.identity import (
     short_id,
     user_files,
 )
+from adversarial_crypto.config.kinds import AsymmetricGame, SymmetricGame
 from adversarial_crypto.config.load import Point, expand, load
-from adversarial_crypto.config.schema import (
-    AsymmetricGame,
-    Networks,
-    Protocol,
-    Replicas,
-    Run,
-    Schedule,
-    SymmetricGame,
-    Train,
-)
+from adversarial_crypto.config.schema import Networks, Protocol, Replicas, Run, Schedule, Train
 from adversarial_crypto.errors import ConfigError
 
 __all__ = [

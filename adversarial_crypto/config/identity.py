@@ -8,8 +8,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from adversarial_crypto.config.fields import split_reference
 from adversarial_crypto.config.files import render_toml
-from adversarial_crypto.config.schema import Run, split_reference
+from adversarial_crypto.config.schema import Run
 
 # Raised by hand whenever the same configuration would give other numbers: results of different versions never mix.
 NUMERICS_VERSION = 1

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin
 
 from adversarial_crypto.config import grid
+from adversarial_crypto.config.fields import Section
 from adversarial_crypto.config.files import Document, NotToml, parse_key, parse_toml, printable
 from adversarial_crypto.config.problems import Origin, Problem, did_you_mean, quoted, shown, unknown_key
-from adversarial_crypto.config.schema import Run, Section
+from adversarial_crypto.config.schema import Run
 
 KeyPath = tuple[str, ...]
 PROFILES = ("smoke", "standard", "full")

@@ -12,10 +12,12 @@ from typing import Any
 from pydantic import ValidationError
 
 from adversarial_crypto.config import grid
+from adversarial_crypto.config.fields import split_reference
 from adversarial_crypto.config.files import Document, experiment_files, printable, read_toml
+from adversarial_crypto.config.kinds import KINDS
 from adversarial_crypto.config.layers import GRID, KeyPath, Layer, Reader, Setting, merge, nest
 from adversarial_crypto.config.problems import Origin, Problem, did_you_mean, in_plain_words, quoted, shown
-from adversarial_crypto.config.schema import KINDS, Run, split_reference
+from adversarial_crypto.config.schema import Run
 from adversarial_crypto.errors import ConfigError
 
 

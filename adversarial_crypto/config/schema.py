@@ -7,14 +7,26 @@ are wide enough for any study we know and narrow enough that a slip of the keybo
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
+from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from adversarial_crypto.config.problems import did_you_mean, quoted, shown
+from adversarial_crypto.config.fields import (
+    Batch,
+    LearningRate,
+    Network,
+    Section,
+    Steps,
+    Text,
+    Threshold,
+    Updates,
+    Vary,
+    check_name,
+    complaint,
+)
+from adversarial_crypto.config.kinds import Game, SymmetricGame, kind_of, message_bits_of
 from adversarial_crypto.config.sizes import MAX_REPLICAS, KeyProblem, size_problems
 
 # The paper names thresholds for N = 16 only (section 2.5: 7.3 bits to pass, 6 to be robust); we scale them with N.
@@ -23,117 +35,6 @@ ROBUST_AT_16 = 6.0
 
 # An adversary's number is 8 bits of the generator's address, and 0 is the adversary of the training itself.
 MAX_ADVERSARIES = 255
-
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-NETWORK_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
-
-
-def complaint(message: str) -> PydanticCustomError:
-    """A refusal in our own words: `message` continues the sentence that the key's name begins."""
-    return PydanticCustomError("complaint", "{text}", {"text": message})
-
-
-def split_reference(network: str) -> tuple[str, str] | None:
-    """A user's `path/FILE.py:function` as (path, function); None when `network` is the name of a built-in one."""
-    path, colon, function = network.rpartition(":")
-    return (path, function) if colon and path.endswith(".py") else None
-
-
-def _check_name(name: str) -> str:
-    if not NAME.fullmatch(name):
-        raise complaint("must be 1 to 64 letters, digits, '.', '_' or '-', as it names a directory")
-    return name
-
-
-def _check_network(network: str) -> str:
-    reference = split_reference(network)
-    if reference is None and not NETWORK_NAME.fullmatch(network):
-        raise complaint("must be a network's name, like 'mix_transform', or FILE.py:function, like 'my_net.py:build'")
-    if reference is not None and not (reference[1].isidentifier() and network.isprintable()):
-        raise complaint("must name a function after the colon, as in 'my_net.py:build'")
-    return network
-
-
-def _check_distinct(values: tuple[float, ...]) -> tuple[float, ...]:
-    if len(set(values)) < len(values):
-        raise complaint("must not list a value twice; raise replicas.count for more replicas of one value")
-    return values
-
-
-# Adding 0.0 turns -0.0 into 0.0, so that equal thresholds have equal identities.
-Threshold = Annotated[float, Field(ge=0, allow_inf_nan=False), AfterValidator(lambda value: value + 0.0)]
-LearningRate = Annotated[float, Field(gt=0, le=1, allow_inf_nan=False, strict=True)]
-Network = Annotated[str, Field(strict=True), AfterValidator(_check_network)]
-Batch = Annotated[int, Field(ge=1, le=2**20)]
-Bits = Annotated[int, Field(ge=1, le=1024)]
-Steps = Annotated[int, Field(ge=1, le=10**9)]
-Text = Annotated[str, Field(max_length=2000)]
-Updates = Annotated[int, Field(ge=1, le=100)]
-# What may vary along R is what keeps the shapes; the sizes and the networks form the outer grid.
-Rates = Annotated[tuple[LearningRate, ...], Field(strict=False, min_length=1), AfterValidator(_check_distinct)]
-Vary = dict[Literal["train.learning_rate"], Rates]
-
-
-class Section(BaseModel):
-    """A table of the configuration: frozen, no unknown keys, no conversions."""
-
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
-
-
-class MessageGame(Section):
-    """A game about a message of bits; the key is as long as the message unless it is given."""
-
-    kind: str
-    message_bits: Bits = 16
-    key_bits: Bits = 16
-
-    @field_validator("kind", mode="before")
-    @classmethod
-    def _is_a_kind(cls, kind: Any) -> Any:
-        if kind not in KINDS:
-            near = did_you_mean(kind, KINDS) if isinstance(kind, str) else ""
-            raise complaint(f"must be {quoted(KINDS)}, not {shown(kind)}{near}")
-        return kind
-
-    @model_validator(mode="before")
-    @classmethod
-    def _key_as_long_as_the_message(cls, data: Any) -> Any:
-        if isinstance(data, Mapping) and "key_bits" not in data and "message_bits" in data:
-            # An impossible message size is reported once, where it stands, and not again for the key.
-            return {**data, "key_bits": _message_bits(data)}
-        return data
-
-
-class SymmetricGame(MessageGame):
-    """Alice and Bob share a key; Eve sees the ciphertext (section 2)."""
-
-    kind: Literal["symmetric"] = "symmetric"
-
-
-class AsymmetricGame(MessageGame):
-    """Bob's secret key becomes a public key of the same size, which Alice, Bob and Eve receive (appendix A).
-
-    The two switches are its ablations: an Eve without the public key, and a Bob whose secret key is another one than
-    the public key was made of, who can learn nothing if the keys' relation is used at all.
-    """
-
-    kind: Literal["asymmetric"] = "asymmetric"
-    eve_sees_public_key: bool = True
-    bob_key: Literal["secret", "random"] = "secret"
-
-
-KINDS = ("symmetric", "asymmetric")
-
-
-def _kind(game: Any) -> str:
-    """The game's kind, as far as it is one; a kind that does not exist is refused by the symmetric game's own check."""
-    kind = game.get("kind") if isinstance(game, Mapping) else getattr(game, "kind", None)
-    return kind if kind in KINDS else "symmetric"
-
-
-Game = Annotated[
-    Annotated[SymmetricGame, Tag("symmetric")] | Annotated[AsymmetricGame, Tag("asymmetric")], Discriminator(_kind)
-]
 
 
 class Networks(Section):
@@ -174,7 +75,7 @@ class Replicas(Section):
     count: Annotated[int, Field(ge=1, le=MAX_REPLICAS)] = 20
     seed: Annotated[int, Field(ge=0, le=2**32 - 1)] = 0
     chunk: Annotated[int, Field(ge=1, le=4096)] = 16
-    vary: Vary = {}
+    vary: Vary = Field(default_factory=dict)
 
 
 class Protocol(Section):
@@ -205,7 +106,7 @@ class Protocol(Section):
 class Run(Section):
     """One grid point: R replicas of one game, with one set of sizes and networks."""
 
-    name: Annotated[str, AfterValidator(_check_name)]
+    name: Annotated[str, AfterValidator(check_name)]
     question: Text = ""
     paper: Text = ""
     game: Game = SymmetricGame()
@@ -223,7 +124,7 @@ class Run(Section):
         given = protocol.model_dump(exclude_unset=True) if isinstance(protocol, Protocol) else protocol
         if not isinstance(given, Mapping):
             return data
-        bits = _message_bits(data.get("game"))
+        bits = message_bits_of(data.get("game"))
         scaled = {"eve_error_min": PASS_AT_16 / 16 * bits, "robust_error_min": ROBUST_AT_16 / 16 * bits}
         return {**data, "protocol": {**scaled, **given}}
 
@@ -231,7 +132,7 @@ class Run(Section):
     @classmethod
     def _seats_of_the_game(cls, data: Any) -> Any:
         """The asymmetric game's key generator has a network unless it was given one."""
-        if not isinstance(data, Mapping) or _kind(data.get("game")) != "asymmetric":
+        if not isinstance(data, Mapping) or kind_of(data.get("game")) != "asymmetric":
             return data
         networks = data.get("networks", {})
         given = networks.model_dump(exclude_none=True) if isinstance(networks, Networks) else networks
@@ -262,9 +163,3 @@ class Run(Section):
         """(R,): replica i has varied value i // count, or `train.learning_rate` where nothing varies."""
         values = self.replicas.vary.get("train.learning_rate", (self.train.learning_rate,))
         return tuple(value for value in values for _ in range(self.replicas.count))
-
-
-def _message_bits(game: object) -> int:
-    """N of a game that may still be raw data; 16 where it is absent or not a size (then its own check says so)."""
-    bits = game.get("message_bits", 16) if isinstance(game, Mapping) else getattr(game, "message_bits", 16)
-    return bits if type(bits) is int and 1 <= bits <= 1024 else 16

@@ -37,7 +37,7 @@ def draw(frames: Mapping[str, pd.DataFrame]) -> Figure:
                 linewidth=1.4,
                 label=f"{player.capitalize()}: paper, one run",
                 gid=f"paper {player}",
-                zorder=6,
+                zorder=4.5,  # over our medians, under the marks of those who pass
             )
         axes.set_xlim(axes.get_xlim()[0], max(axes.get_xlim()[1], float(paper["step"].max())))
         style.legend_below(figure, columns=3)

@@ -123,5 +123,5 @@ def _frame(axes: Axes, replicas: pd.DataFrame, settings: pd.Series) -> None:
     axes.set_xticks([tick for tick in TICKS if tick <= end], labels=[f"{tick:g}" for tick in TICKS if tick <= end])
     axes.set_xticks([], minor=True)
     axes.set_xlabel(f"Bob: bits wrong, of {bits:g} (dotted: he passes at ≤ {limit:g})")
-    axes.set_ylabel(f"best fresh Eve: bits wrong, of {bits:g}")
+    axes.set_ylabel(f"best fresh Eve: bits wrong, of {bits:g} (bars: 95 %)")
     axes.set_ylim(0, 1.08 * bits / 2)

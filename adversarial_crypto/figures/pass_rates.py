@@ -22,8 +22,8 @@ LOOKS = {
     ("passed", "paper"): (0.0, "D", style.COLOURS["paper"], "passed, the paper"),
     ("robust", "paper"): (0.34, "d", style.COLOURS["paper"], "robust, the paper"),
 }
-WIDE = 8  # settings, past which the figure is wider
-LETTERS = 18  # a line of a setting's name
+WIDE = 6  # settings, past which the figure is wider
+LETTERS = 14  # of a line of a setting's name: what twelve settings leave room for
 
 
 def draw(frames: Mapping[str, pd.DataFrame]) -> Figure:
@@ -83,7 +83,7 @@ def _points(axes: Axes, rows: pd.DataFrame, source: str, offset: float, marker: 
         axes.annotate(
             f"{row.k:g}/{row.n:g}",
             (place, row.high),
-            xytext=(0, 2),
+            xytext=(0, 4),  # clear of the mark, where the interval ends in it
             textcoords="offset points",
             ha="center",
             va="bottom",

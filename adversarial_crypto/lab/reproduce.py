@@ -16,11 +16,12 @@ from typing import Any
 from adversarial_crypto import config
 from adversarial_crypto.config import ConfigError
 from adversarial_crypto.lab import claims
+from adversarial_crypto.lab.done import Done, Drawn
 from adversarial_crypto.lab.events import Event, Note, Tell
 from adversarial_crypto.lab.machine import check_device
 from adversarial_crypto.lab.run import experiment_folders, run
 from adversarial_crypto.lab.sources import Sources
-from adversarial_crypto.lab.targets import TARGETS, Done, Drawn
+from adversarial_crypto.lab.targets import TARGETS
 from adversarial_crypto.store import Run as Stored
 from adversarial_crypto.store import atomic_write, commit_directory
 

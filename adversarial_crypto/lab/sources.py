@@ -13,7 +13,7 @@ from types import ModuleType
 from typing import Any
 
 from adversarial_crypto.config import ConfigError, Run, players, relocate, user_files
-from adversarial_crypto.config.schema import split_reference
+from adversarial_crypto.config.fields import split_reference
 
 FOLDER = "networks"  # of a run directory
 # A network is a page of code; a data set given by mistake should not be parsed for minutes.

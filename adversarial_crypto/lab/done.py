@@ -1,0 +1,77 @@
+"""A finished run of a target, and what its budget was beside the paper's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from adversarial_crypto.config import AsymmetricGame, Run
+from adversarial_crypto.lab.result import RunResult
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Frames = dict[str, "pd.DataFrame"]
+Drawn = Mapping[str, Frames]  # figure -> its frames
+# The paper's own budget at N = 16 (sections 2.4 and 2.5).
+PAPER = {"replicas": 20, "steps": 150_000, "adversaries": 5, "adversary_steps": 250_000, "adversary_batch": 4096}
+
+
+@dataclass(frozen=True)
+class Done:
+    """A finished run of a target: its point of the grid, its configuration and its result."""
+
+    settings: Mapping[str, Any]
+    run: Run
+    result: RunResult
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """summary.json."""
+        return self.result.summary
+
+
+def budget(run: Run, fresh: bool = True) -> str:
+    """A run's budget in words; `fresh` adds that of the fresh Eves."""
+    train, protocol = run.train, run.protocol
+    words = f"{run.total_replicas} replicas, batch {train.batch:,}, at most {train.steps:,} steps"
+    if fresh and protocol.adversaries:
+        words += (
+            f"; {protocol.adversaries} fresh Eve{'s' * (protocol.adversaries != 1)} of {protocol.adversary_steps:,} "
+            f"steps at batch {protocol.adversary_batch:,}"
+        )
+    return words
+
+
+def same_budget(run: Run, batch: int, fresh: bool = True) -> bool:
+    """Whether a run had at least the paper's budget for a claim at this batch."""
+    protocol = run.protocol
+    trained = run.train.steps >= PAPER["steps"] and run.train.batch == batch
+    tested = (
+        protocol.adversaries >= PAPER["adversaries"]
+        and protocol.adversary_steps >= PAPER["adversary_steps"]
+        and protocol.adversary_batch >= PAPER["adversary_batch"]
+    )
+    return run.total_replicas >= PAPER["replicas"] and trained and (tested or not fresh)
+
+
+def best_eves(done: Done) -> pd.DataFrame:
+    """The row of protocol.csv of each replica's best fresh Eve, over all networks, chosen on validation."""
+    table = done.result.protocol()
+    best = table[table["best"] == 1].sort_values("validation_bits_wrong").groupby("replica").first()
+    protocol = done.run.protocol
+    reads = best["bob_bits_wrong"] <= protocol.bob_bits_max
+    robust = (best["passed"] == 1) & reads & (best["bits_wrong"] >= protocol.robust_error_min)
+    return best.assign(robust=robust.astype(int)).reset_index()
+
+
+def only(runs: Sequence[Done]) -> Done:
+    """The one run of a target without a grid."""
+    (done,) = runs
+    return done
+
+
+def plain(runs: Sequence[Done]) -> Done:
+    """The run without an ablation."""
+    return next(done for done in runs if done.run.game == AsymmetricGame(message_bits=done.run.game.message_bits))

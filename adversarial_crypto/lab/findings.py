@@ -1,0 +1,88 @@
+"""What finished runs answer to the paper's claims: value, interval, and under which budget."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from adversarial_crypto.lab.claims import Finding, mean, rate
+from adversarial_crypto.lab.done import Done, Drawn, best_eves, budget, only, plain, same_budget
+from adversarial_crypto.numerics.statistics import median_interval, rate_difference
+
+# Of the distance from XOR (formulas/sensitivity.py): 0 for any permuted one-time pad, about 1 far from one.
+XOR = 0.1
+
+
+def trained(runs: Sequence[Done], drawn: Drawn) -> dict[str, Finding]:
+    """Passing, Bob's error and that of the Eve of the training, from the run at batch 4096."""
+    (done,) = runs
+    run, summary = done.run, done.summary
+    passed, budget_same = summary["rates"]["passed"], same_budget(run, 4096, fresh=False)
+    found = {"pass": Finding(*rate(passed["k"], passed["n"]), passed["n"], budget(run, False), budget_same)}
+    if summary["passed"]:
+        bob, eve = summary["measures"]["bob_bits_wrong"], summary["measures"]["eve_bits_wrong"]
+        for key, measure, unit in (("exact", bob, 1), ("guessing", eve, run.game.message_bits)):
+            value, low, high = (measure[name] / unit for name in ("median", "low", "high"))
+            found[key] = Finding(value, low, high, summary["over_replicas"], budget(run, False), budget_same)
+    return found
+
+
+def tested(runs: Sequence[Done], drawn: Drawn) -> dict[str, Finding]:
+    """Robustness and the best fresh Eves, from the run at batch 4096."""
+    (done,) = runs
+    robust, best = done.summary["rates"]["robust"], best_eves(done)
+    words, same = budget(done.run), same_budget(done.run, 4096)
+    found = {"robust": Finding(*rate(robust["k"], robust["n"]), robust["n"], words, same)}
+    wrong = best.loc[best["passed"] == 1, "bits_wrong"].tolist()
+    if wrong:
+        found["best Eve"] = Finding(*mean(wrong), len(wrong), words, same)
+    return found
+
+
+def robust_at_512(runs: Sequence[Done], drawn: Drawn) -> dict[str, Finding]:
+    """Robustness at batch 512, where the paper says a third."""
+    for done in runs:
+        robust = done.summary["rates"]["robust"]
+        if done.run.train.batch == 512 and robust:
+            same = same_budget(done.run, 512)
+            return {"robust at 512": Finding(*rate(robust["k"], robust["n"]), robust["n"], budget(done.run), same)}
+    return {}
+
+
+def larger_messages(runs: Sequence[Done], drawn: Drawn) -> dict[str, Finding]:
+    """How much more often N = 64 passes than N = 16."""
+    by_size = {done.run.game.message_bits: done for done in runs}
+    if not {16, 64} <= set(by_size):
+        return {}
+    small, large = by_size[16], by_size[64]
+    one, other = large.summary["rates"]["passed"], small.summary["rates"]["passed"]
+    difference = rate_difference(one["k"], one["n"], other["k"], other["n"])
+    same = all(same_budget(each.run, 4096, fresh=False) for each in (small, large))
+    return {"N = 64": Finding(*difference, one["n"], budget(large.run, False), same)}
+
+
+def none(runs: Sequence[Done], drawn: Drawn) -> dict[str, Finding]:
+    """These runs answer a question of ours and no claim of the paper."""
+    return {}
+
+
+def diffused(runs: Sequence[Done], drawn: Drawn) -> dict[str, Finding]:
+    """How far a key bit reaches, and whether the cipher is XOR, over the replicas that passed."""
+    done, frames = only(runs), drawn["diffusion"]
+    if not done.summary["passed"]:
+        return {}
+    words, same = budget(done.run, False), same_budget(done.run, 4096, fresh=False)
+    flips = frames["flips"]
+    reach = flips[flips["word"] == "key"].groupby("replica")["moved_relative"].mean().tolist()
+    other = int((frames["dependence"]["xor_gap"] > XOR).sum())
+    return {
+        "key bit": Finding(*median_interval(reach), len(reach), words, same),
+        "not XOR": Finding(*rate(other, len(reach)), len(reach), words, same),
+    }
+
+
+def survived(runs: Sequence[Done], drawn: Drawn) -> dict[str, Finding]:
+    """How many runs survive their fresh Eves."""
+    done = plain(runs)
+    robust = done.summary["rates"]["robust"]
+    same = same_budget(done.run, 4096)
+    return {"asymmetric": Finding(*rate(robust["k"], robust["n"]), robust["n"], budget(done.run), same)}
