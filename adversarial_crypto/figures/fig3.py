@@ -92,19 +92,8 @@ def _levels(axes: Axes, settings: pd.Series) -> None:
         ("robust threshold", settings["robust_error_min"], f"robust at ≥ {settings['robust_error_min']:g}",
          style.COLOURS["eve"], ":"),
     )  # fmt: skip
-    for gid, level, words, colour, dashes in lines:
-        axes.axhline(level, color=colour, linestyle=dashes, linewidth=1.1, gid=gid, zorder=1.5)
-        axes.annotate(
-            words,
-            (1, level),
-            xytext=(4, 0),
-            xycoords=("axes fraction", "data"),
-            textcoords="offset points",
-            va="center",
-            color=colour,
-            fontsize=8,
-            annotation_clip=False,
-        )
+    for line in lines:
+        style.level(axes, *line)
     limit = settings["bob_bits_max"]
     axes.axvline(limit, color=style.COLOURS["bob"], linestyle=":", linewidth=1.1, gid="bob threshold", zorder=1.5)
 

@@ -10,6 +10,7 @@ from typing import Any
 import matplotlib.style
 import pandas as pd
 from matplotlib.artist import Artist
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
@@ -95,3 +96,23 @@ def legend_below(figure: Figure, columns: int) -> None:
             handles.setdefault(label, handle)
     labels = sorted(handles, key=lambda label: (not label.startswith("Bob"), not label.startswith("Eve")))
     figure.legend([handles[label] for label in labels], labels, loc="outside lower center", ncols=columns)
+
+
+def level(axes: Axes, gid: str, height: float, words: str, colour: str, dashes: str, side: str = "center") -> None:
+    """A horizontal line across the axes, named at their right edge so that the legend stays with the data.
+
+    Args:
+        side: of the words: "bottom" puts them above the line, "top" below it, "center" beside it.
+    """
+    axes.axhline(height, color=colour, linestyle=dashes, linewidth=1.1, gid=gid, zorder=1.5)
+    axes.annotate(
+        words,
+        (1, height),
+        xytext=(4, 0),
+        xycoords=("axes fraction", "data"),
+        textcoords="offset points",
+        va=side,
+        color=colour,
+        fontsize=8,
+        annotation_clip=False,
+    )

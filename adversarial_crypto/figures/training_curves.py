@@ -124,26 +124,15 @@ def _passed(axes: Axes, metrics: pd.DataFrame) -> None:
 
 
 def _levels(axes: Axes, settings: dict[str, float]) -> None:
-    """Guessing and the two thresholds, named at the right edge so that the legend stays with the curves."""
+    """Guessing and the two thresholds."""
     chance = settings["message_bits"] / 2
     levels = (
         ("chance", chance, f"guessing: {chance:g}", style.COLOURS["quiet"], "--", "bottom"),
         ("eve threshold", settings["eve_error_min"], "Eve passes at ≥ {:g}", style.COLOURS["eve"], ":", "top"),
         ("bob threshold", settings["bob_bits_max"], "Bob passes at ≤ {:g}", style.COLOURS["bob"], ":", "bottom"),
     )
-    for gid, level, words, colour, dashes, side in levels:
-        axes.axhline(level, color=colour, linestyle=dashes, linewidth=1.1, gid=gid, zorder=1.5)
-        axes.annotate(
-            words.format(level),
-            (1, level),
-            xytext=(4, 0),
-            xycoords=("axes fraction", "data"),
-            textcoords="offset points",
-            va=side,
-            color=colour,
-            fontsize=8,
-            annotation_clip=False,
-        )
+    for gid, height, words, colour, dashes, side in levels:
+        style.level(axes, gid, height, words.format(height), colour, dashes, side)
 
 
 def _frame(axes: Axes, metrics: pd.DataFrame, settings: dict[str, float]) -> None:
