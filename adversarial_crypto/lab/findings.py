@@ -13,22 +13,26 @@ XOR = 0.1
 
 
 def trained(runs: Sequence[Done], drawn: Drawn) -> dict[str, Finding]:
-    """Passing, Bob's error and that of the Eve of the training, from the run at batch 4096."""
-    (done,) = runs
+    """Passing, and the hard errors of Bob and of the best fresh Eve, from the run at batch 4096."""
+    done = only(runs)
     run, summary = done.run, done.summary
     passed, budget_same = summary["rates"]["passed"], same_budget(run, 4096, fresh=False)
     found = {"pass": Finding(*rate(passed["k"], passed["n"]), passed["n"], budget(run, False), budget_same)}
-    if summary["passed"]:
-        bob, eve = summary["measures"]["bob_bits_wrong"], summary["measures"]["eve_bits_wrong"]
-        for key, measure, unit in (("exact", bob, 1), ("guessing", eve, run.game.message_bits)):
+    bob, eve = (summary["measures"][name] for name in ("bob_bits_flipped", "fresh_eve_bits_flipped"))
+    answers = (
+        ("exact", bob, 1, budget(run, False), budget_same),
+        ("guessing", eve, run.game.message_bits, budget(run), same_budget(run, 4096)),
+    )
+    for key, measure, unit, words, same in answers:
+        if summary["passed"] and measure:
             value, low, high = (measure[name] / unit for name in ("median", "low", "high"))
-            found[key] = Finding(value, low, high, summary["over_replicas"], budget(run, False), budget_same)
+            found[key] = Finding(value, low, high, summary["over_replicas"], words, same)
     return found
 
 
 def tested(runs: Sequence[Done], drawn: Drawn) -> dict[str, Finding]:
     """Robustness and the best fresh Eves, from the run at batch 4096."""
-    (done,) = runs
+    done = only(runs)
     robust, best = done.summary["rates"]["robust"], best_eves(done)
     words, same = budget(done.run), same_budget(done.run, 4096)
     found = {"robust": Finding(*rate(robust["k"], robust["n"]), robust["n"], words, same)}

@@ -39,7 +39,7 @@ def scatter(runs: Sequence[Done]) -> Frames:
     """A row a replica with its best fresh Eve, and the paper's points."""
     from adversarial_crypto.figures import digitised
 
-    (done,) = runs
+    done = only(runs)
     run = done.run
     best = best_eves(done).rename(
         columns={f"bits_wrong{end}": f"best_bits_wrong{end}" for end in ("", "_low", "_high")}
