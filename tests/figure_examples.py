@@ -89,10 +89,56 @@ def diffusion(over: str = "passed") -> dict[str, pd.DataFrame]:
     }
 
 
+def fig4() -> dict[str, pd.DataFrame]:
+    """Three replicas of selective protection that go from guessing to the floors."""
+    rows = [
+        (500 * record, r, 0.19 - 0.01 * record + r / 1000, 0.19 - 0.004 * record, 0.1 / (1 + record), 0, 0)
+        for record in range(6)
+        for r in range(3)
+    ]
+    columns = ["step", "replica", "bob_error", "public_error", "eve_gain", "passed", "diverged"]
+    theirs = [
+        digitised.curve(f"fig4_{name}").rename(columns={"value": "error"}).assign(who=who)
+        for name, who in (("bobD", "bob"), ("public", "public"), ("eveC", "eve"))
+    ]
+    return {
+        "metrics": pd.DataFrame(rows, columns=columns),
+        "settings": pd.DataFrame([{"bob_floor": 0.1393, "public_floor": 0.1697, "variance": 0.19, "batch": 512}]),
+        "paper": pd.concat(theirs),
+    }
+
+
+def gan() -> dict[str, pd.DataFrame]:
+    """A fixed setting with a curved answer and a trained one with one half, two replicas each."""
+    x = np.linspace(-3, 3, 31)
+    real, false = np.exp(-((x - 1) ** 2)), np.exp(-((x + 1) ** 2))
+    fixed = {"data": real, "generated": false, "exact": real / (real + false)}
+    trained = {"data": real, "generated": real, "exact": np.full(31, 0.5)}
+    settings = {"fixed": fixed, "trained": trained}
+    points = [
+        pd.DataFrame({"setting": n, "x": x, **t, "seen": (abs(x) < 2.5).astype(int)}) for n, t in settings.items()
+    ]
+    replicas = [
+        pd.DataFrame({"setting": n, "replica": r, "passed": r, "x": x, "judged": t["exact"] + 0.01 * r})
+        for n, t in settings.items()
+        for r in range(2)
+    ]
+    return {"points": pd.concat(points), "replicas": pd.concat(replicas)}
+
+
+def watched() -> dict[str, pd.DataFrame]:
+    """Two measures of five replicas."""
+    rows = [("bob_bits_wrong", "Bob", "bits wrong", 8.0), ("eve_bits_wrong", "Eve", "bits wrong", 8.0)]
+    return {"metrics": metrics(), "watched": pd.DataFrame(rows, columns=["measure", "label", "unit", "guess"])}
+
+
 EXAMPLES: dict[str, Callable[[], Frames]] = {
     "training_curves": lambda: curves_of(metrics()),
     "fig2": fig2,
     "fig3": fig3,
+    "fig4": fig4,
+    "gan": gan,
+    "watched": watched,
     "pass_rates": pass_rates,
     "diffusion": diffusion,
 }

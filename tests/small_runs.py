@@ -20,13 +20,15 @@ SECTIONS: dict[str, dict[str, Any]] = {
     "replicas": {"count": 2},
     "protocol": {"adversaries": 2, "adversary_steps": 2, "adversary_batch": 32},
 }
+NO_MESSAGE = ("selective", "gan")
 EVERYONE_PASSES = {"bob_bits_max": 1e6, "eve_error_min": 0.0}
 
 
 def small_run(**sections: dict[str, Any]) -> Run:
     """N = 4 and two replicas unless told otherwise; a keyword names a section and gives the keys that differ."""
     names = {**SECTIONS, **sections}
-    return Run(name="small", **{name: {**SECTIONS.get(name, {}), **sections.get(name, {})} for name in names})
+    shared = {**SECTIONS, "game": {} if sections.get("game", {}).get("kind") in NO_MESSAGE else SECTIONS["game"]}
+    return Run(name="small", **{name: {**shared.get(name, {}), **sections.get(name, {})} for name in names})
 
 
 def small_plan(builds: Mapping[str, Build] | None = None, **sections: dict[str, Any]) -> Plan:

@@ -9,13 +9,16 @@ from pathlib import Path
 import pytest
 
 from adversarial_crypto.cli.progress import BLOCKS, Live, Plain, Silent, sparkline, talker
-from adversarial_crypto.lab.events import Compiling, Event, Note, Progress, Started
+from adversarial_crypto.games import Watched
+from adversarial_crypto.lab.events import Compiling, Curve, Event, Note, Progress, Started
 
 NAN = float("nan")
 STARTED = Started(Path("runs/x"), "quick", "ab" * 32, 8, 10_000, "compiled", "cpu", "enough work", None)
+BOB, EVE = (Watched(name, f"{name.lower()}_bits_wrong", "bits wrong of 16", 8.0) for name in ("Bob", "Eve"))
 SEEN = Progress(
-    phase="training", step=1200, steps=10_000, passed=2, diverged=1, bob=3.41, eve=7.02, bob_history=(8.0, 6.0, 3.41),
-    eve_history=(8.0, 7.5, 7.02), message_bits=16, seconds_left=80.0, at_most=True, rate=812.0,
+    phase="training", step=1200, steps=10_000, passed=2, diverged=1, curves=(
+        Curve(BOB, (8.0, 6.0, 3.41)), Curve(EVE, (8.0, 7.5, 7.02))
+    ), seconds_left=80.0, at_most=True, rate=812.0,
 )  # fmt: skip
 
 
@@ -108,7 +111,8 @@ def test_sparkline(history: tuple[float, ...], width: int, expected: str) -> Non
 
 def test_all_diverged(capsys: pytest.CaptureFixture[str]) -> None:
     """Where every replica has diverged there is no median, and the line says – for it."""
-    gone = replace(SEEN, bob=NAN, eve=NAN, bob_history=(8.0, NAN), eve_history=(8.0, NAN), seconds_left=None, rate=0.0)
+    curves = tuple(Curve(each, (8.0, NAN)) for each in (BOB, EVE))
+    gone = replace(SEEN, curves=curves, seconds_left=None, rate=0.0)
     [line] = lines(Plain(), [gone], capsys)
     assert "Eve █  – bits wrong of 16" in line.replace("█   –", "█  –")
     assert line.endswith("time left unknown")

@@ -10,6 +10,7 @@ import pytest
 from cli_runs import PLAIN, call, complete, copy, document, start, tiny
 
 from adversarial_crypto import store
+from adversarial_crypto.networks import NETWORKS
 
 FIELDS = {
     *("run_dir", "experiment", "id", "replicas", "passed", "robust", "diverged", "steps", "seconds"),
@@ -201,7 +202,7 @@ def test_list_names_everything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     found = document(call("list", "--json"))
     assert found.pop("schema") == "acrypto.list/1"
     assert set(found) == {"networks", "games", "figures", "experiments", "runs"}
-    assert {row["name"] for row in found["networks"]} == {"mix_transform", "released", "dense"}
+    assert {row["name"] for row in found["networks"]} == set(NETWORKS)
     assert {row["name"] for row in found["experiments"]} >= {"quick", "paper-n16", "paper-n32", "paper-n64"}
     for family in ("networks", "games", "figures", "experiments"):
         assert [row["name"] for row in found[family] if not row["about"].strip()] == []

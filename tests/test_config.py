@@ -218,7 +218,9 @@ def test_the_asymmetric_game_has_a_key_generator(tmp_path: Path) -> None:
         run_of(tmp_path, "", "game.kind=asymmetric", "networks.key_generator=dense").networks.key_generator == "dense"
     )
     assert run_of(tmp_path).networks.key_generator is None and "key_generator" not in dumps(run_of(tmp_path))
-    with pytest.raises(ConfigError, match=r"networks\.key_generator plays in the asymmetric game alone"):
+    with pytest.raises(
+        ConfigError, match=r"networks\.key_generator is of games of kind 'asymmetric', not of 'symmetric'"
+    ):
         run_of(tmp_path, "", "networks.key_generator=dense")
 
 

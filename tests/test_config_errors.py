@@ -63,11 +63,13 @@ BROKEN = {
     "nothing like it": (
         "[game]\nqqq = 1",
         "exp.toml:2: unknown key 'game.qqq'; there are 'kind', 'message_bits', 'key_bits', "
-        "'eve_sees_public_key' and 'bob_key'",
+        "'eve_sees_public_key', 'bob_key', 'ciphertext_width', 'correlation', 'variance', 'bob_weight', "
+        "'public_weight', 'secrecy_weight', 'generator', 'data' and 'generated'",
     ),
     "unknown game": (
         '[game]\nkind = "symetric"',
-        "exp.toml:2: game.kind must be 'symmetric' or 'asymmetric', not the text 'symetric'; did you mean 'symmetric'?",
+        "exp.toml:2: game.kind must be 'symmetric', 'asymmetric', 'selective' or 'gan', not the text 'symetric'; "
+        "did you mean 'symmetric'?",
     ),
     "number for a table": ("train = 3", "exp.toml:1: train must be a table, such as [train], not 3"),
     "list of tables": ("[[train]]\nsteps = 1", "exp.toml:1: train must be a table, such as [train], not a list"),

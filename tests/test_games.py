@@ -22,6 +22,8 @@ SEEDS = torch.tensor([[4, 0], [4, 1], [4, 2]])
 RUNS: Mapping[str, Run] = {
     "symmetric": small_run(game={"message_bits": 4, "key_bits": 3}),
     "asymmetric": small_run(game={"kind": "asymmetric", "message_bits": 4, "key_bits": 3}),
+    "selective": small_run(game={"kind": "selective", "key_bits": 3}),
+    "gan": small_run(game={"kind": "gan"}),
 }
 FAMILY = sorted(GAMES)
 

@@ -12,9 +12,10 @@ from adversarial_crypto.config import ConfigError
 from adversarial_crypto.lab import machine, meter, watch
 from adversarial_crypto.lab.summary import Facts, Outcome, outcome, summarise
 from adversarial_crypto.lab.tables import interval, metrics_header, metrics_rows, protocol_table
-from adversarial_crypto.training import Report, Row
+from adversarial_crypto.training import Report, Row, prepare
 
 RUN = lab.load("quick")
+GAME = prepare(RUN).game
 FACTS = Facts("f" * 64, 10_000, 61.5, 1234.5, {"engine": "compiled", "device": "cpu"})
 
 
@@ -56,7 +57,7 @@ def test_metrics_text_reads_back_exactly() -> None:
 
 def test_protocol_lines_by_hand() -> None:
     """Each network's best has the test columns; a name with a comma is quoted; not passed leaves the step empty."""
-    lines = protocol_table([report()], "eve").splitlines()
+    lines = protocol_table([report()], GAME).splitlines()
     assert lines[1] == "3,own,0,0,,6.5,0,,,,,,,,,,"
     assert lines[2].startswith("3,own,1,0,,6.0,1,6.0,5.80")
     assert lines[2].endswith(",0.25,0.25,0.25,0.25")
@@ -66,14 +67,14 @@ def test_protocol_lines_by_hand() -> None:
 
 def test_best_over_networks() -> None:
     """The fresh Eve that counts is the best on validation over all networks, quoted as it did on test."""
-    assert outcome(report(), False).means["fresh_eve_bits_wrong"] == 3.0
-    assert outcome(report(validation={}, best={}, adversary={}), False).means.keys() == report().players.keys()
+    assert outcome(report(), False, GAME).means["fresh_eve_bits_wrong"] == 3.0
+    assert outcome(report(validation={}, best={}, adversary={}), False, GAME).means.keys() == report().players.keys()
 
 
 def test_robust_needs_all_three() -> None:
     """Robust is passed, Bob within his limit on test, and the best fresh Eve at least 6 of 16 bits wrong."""
     cases = [made(True, 0.01, 6.0), made(True, 0.06, 7.0), made(True, 0.01, 5.9), made(False, 0.01, 7.0)]
-    assert [each.robust(RUN) for each in cases] == [True, False, False, False]
+    assert [each.robust(GAME) for each in cases] == [True, False, False, False]
 
 
 def test_verdict_by_hand() -> None:
@@ -83,7 +84,7 @@ def test_verdict_by_hand() -> None:
         for fresh, step in zip((5.0, 6.1, 6.2, 6.3, 6.4, 6.5), range(4000, 4600, 100), strict=True)
     ]
     rest = [made(False, 7.99, 8.0), made(False, 1.0, 5.0), made(False, 3.0, 3.0, diverged=True)]
-    summary = summarise(RUN, passing + rest, FACTS)
+    summary = summarise(RUN, GAME, passing + rest, FACTS)
     assert (summary["passed"], summary["robust"], summary["diverged"], summary["over_replicas"]) == (6, 5, 1, 6)
     words = summary["verdict"]
     for part in (
@@ -102,7 +103,7 @@ def test_verdict_by_hand() -> None:
 
 def test_verdict_without_a_pass_claims_nothing() -> None:
     """A verdict on replicas that learned nothing calls none robust or secret: the trap of the untrained cipher."""
-    words = summarise(RUN, [made(False, 8.0, 8.0)] * 3, FACTS)["verdict"]
+    words = summarise(RUN, GAME, [made(False, 8.0, 8.0)] * 3, FACTS)["verdict"]
     assert words.startswith("0 of 3 replicas passed")
     assert "robust" not in words
     assert "nothing has been learned that could be secret" in words
@@ -143,7 +144,7 @@ def test_meter_leaves_compiling_out(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_watch(monkeypatch: pytest.MonkeyPatch) -> None:
     """At most four events a second, a rate over the last seconds, an upper bound, a plateau note once a minute."""
     clock, told = Clock(monkeypatch), list[lab.Event]()
-    observer = watch.Watch(RUN, {"training": 8, "protocol": 8}, told.append)
+    observer = watch.Watch(RUN, GAME, {"training": 8, "protocol": 8}, told.append)
     means = {"bob_bits_wrong": 7.99, "eve_bits_wrong": 7.5}
     rows = [Row(0, 0, means, False, False), Row(0, 1, {**means, "bob_bits_wrong": 8.01}, False, False)]
     observer.record([*rows, Row(0, 2, dict.fromkeys(means, float("nan")), False, True)])
@@ -153,12 +154,13 @@ def test_watch(monkeypatch: pytest.MonkeyPatch) -> None:
     progress = [event for event in told if isinstance(event, lab.Progress)]
     assert len(progress) <= 1 + 100 / 0.25
     middle = progress[len(progress) // 2]
-    assert (middle.bob, middle.eve, middle.diverged, middle.at_most) == (8.0, 7.5, 1, True)
+    assert [curve.value for curve in middle.curves] == [8.0, 7.5]
+    assert (middle.diverged, middle.at_most) == (1, True)
     assert middle.rate == pytest.approx(800)
     assert middle.seconds_left == pytest.approx((10_000 - middle.step) / 100)
     notes = [event.text for event in told if isinstance(event, lab.Note)]
     assert len(notes) == 2
-    assert "Still on the plateau at step 10: Bob has 8.00 of 16 bits wrong" in notes[0]
+    assert "Still on the plateau at step 10: Bob has 8.00 bits wrong of 16" in notes[0]
     observer.record([Row(10, 0, {**means, "bob_bits_wrong": 0.5}, True, False)])
     clock.now += 100
     observer.beat("training", 10_000, 10_000)

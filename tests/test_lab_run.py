@@ -116,8 +116,10 @@ def test_events(complete: lab.RunResult, told: list[lab.Event]) -> None:
     last = progress[-1]
     assert (last.phase, last.step, last.steps, last.passed) == ("protocol", 8, 8, 2)
     medians = complete.metrics().groupby("step")["bob_bits_wrong"].median().tolist()
-    assert list(last.bob_history) == pytest.approx(medians)
-    assert last.bob == last.bob_history[-1]
+    bob, eve = last.curves
+    assert (bob.watched.label, eve.watched.label) == ("Bob", "Eve")
+    assert list(bob.history) == pytest.approx(medians)
+    assert bob.value == bob.history[-1]
     assert told[-1] == lab.Finished(complete)
 
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 import pytest
-from figure_examples import diffusion, fig2, fig3, pass_rates
+from figure_examples import diffusion, fig2, fig3, fig4, gan, pass_rates, watched
 from test_figures import part
 
 from adversarial_crypto.errors import AcryptoError
@@ -107,3 +107,37 @@ def test_the_diffusion_stands_beside_the_pad_and_the_paper() -> None:
     assert [(band.get_y(), band.get_y() + band.get_height()) for band in bands] == [(3, 6), (3, 6)]
     other = FIGURES["diffusion"]({**frames, "settings": frames["settings"].assign(message_bits=8)})
     assert not other.findobj(lambda artist: artist.get_gid() == "paper")
+
+
+def test_selective_protection_over_the_papers_curves() -> None:
+    """Errors above, Eve less blind Eve below; the paper's three curves, both floors, and the fresh Eves at the end."""
+    fresh = pd.DataFrame(
+        [(r, n, 1, 0.01, 0.008, 0.012) for r in range(3) for n in ("own", "real_dense")],
+        columns=["replica", "network", "best", "gain", "gain_low", "gain_high"],
+    )
+    figure = FIGURES["fig4"]({**fig4(), "fresh": fresh})
+    above, below = figure.axes
+    for name, height in [("bob floor", 0.1393), ("public floor", 0.1697), ("chance", 0.19), ("blind", 0.0)]:
+        assert set(part(figure, name).get_ydata()) == {height}
+    for who, name in [("bob", "bobD"), ("public", "public"), ("eve", "eveC")]:
+        assert np.array_equal(part(figure, f"paper {who}").get_ydata(), digitised.curve(f"fig4_{name}")["value"])
+    medians = part(figure, "eve median").get_ydata()
+    assert medians[0] == pytest.approx(-0.1 * 0.19) and part(figure, "bob median").axes is above
+    marks = [container.lines[0] for container in below.containers]
+    assert len(marks) == 2 and all(set(mark.get_ydata()) == {-0.01 * 0.19} for mark in marks)
+
+
+def test_discriminators_over_the_exact_answer() -> None:
+    """Each setting has its exact answer, the median of its replicas, and how many passed."""
+    figure = FIGURES["gan"](gan())
+    assert set(part(figure, "trained").get_ydata()) == {0.5}
+    exact = part(figure, "fixed").get_ydata()
+    np.testing.assert_allclose(part(figure, "fixed median").get_ydata(), exact + 0.005)
+    assert all(axes.get_title(loc="left").endswith("1 of 2 replicas passed") for axes in figure.axes[:2])
+
+
+def test_any_measures_can_be_watched() -> None:
+    """A panel a measure with its guess, in the unit it has."""
+    figure = FIGURES["watched"](watched())
+    assert [axes.get_ylabel() for axes in figure.axes] == ["Bob\n(bits wrong)", "Eve\n(bits wrong)"]
+    assert set(part(figure, "bob_bits_wrong guess").get_ydata()) == {8.0}

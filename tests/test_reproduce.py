@@ -47,7 +47,9 @@ def test_every_target_has_its_figure_tables_and_provenance(reproduced: lab.Repro
         runs = provenance(folder)["runs"]
         for run in runs:
             again = config.load(folder / f"config-{config.short_id(run['id'])}.toml")
-            assert config.identity(again, {}) == run["id"]
+            assert (
+                config.identity(again, {str(folder / place): sha for place, sha in run["files"].items()}) == run["id"]
+            )
         assert len(list(folder.glob("config-*.toml"))) == len(runs)
 
 
@@ -77,6 +79,16 @@ def test_the_same_call_computes_nothing_again(reproduced: lab.Reproduction) -> N
     assert not [event for event in events if isinstance(event, Started)]
     assert [event.text for event in events if isinstance(event, Note)] == ["fig2: run 1 of 1"]
     assert {path: path.read_bytes() for path in before} == before
+
+
+def test_claims_are_collected_over_calls(reproduced: lab.Reproduction, tmp_path: Path) -> None:
+    """Targets of two calls into one directory stand in one table, and a call's own are judged anew."""
+    how: dict[str, Any] = {"profile": "smoke", "out": tmp_path, "device": "cpu"}
+    (tmp_path / "runs").symlink_to(reproduced.directory / "runs")
+    first, second = (lab.reproduce([target], **how).claims for target in ("fig6", "fig2"))
+    tested = [{row["claim"] for row in rows if row["verdict"] != "not tested"} for rows in (first, second)]
+    assert tested[0] and tested[0] < tested[1]
+    assert (tmp_path / "claims.csv").read_bytes().count(b"\n") == len(claims.claims()) + 1
 
 
 def test_a_stop_is_resumable(tmp_path: Path) -> None:

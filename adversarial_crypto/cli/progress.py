@@ -16,9 +16,10 @@ import click
 from adversarial_crypto.cli.output import duration, number
 
 if TYPE_CHECKING:
-    from adversarial_crypto.lab.events import Compiling, Event, Note, Progress, Started
+    from adversarial_crypto.lab.events import Compiling, Curve, Event, Note, Progress, Started
 
 BLOCKS = "▁▂▃▄▅▆▇█"
+STYLES = {"Bob": "blue", "Eve": "red"}
 # 10 s: a log of a night's run stays readable, and nobody who watches wonders whether it hangs.
 CADENCE = 10.0
 
@@ -110,12 +111,10 @@ class Live(Silent):
             grid.add_row(Text(seen.phase, style="bold"), bar, step_words(seen), estimate_words(seen))
             parts.append(grid)
             curves = Table.grid(padding=(0, 2))
-            for name, value, history, style in (
-                ("Bob", seen.bob, seen.bob_history, "blue"),
-                ("Eve", seen.eve, seen.eve_history, "red"),
-            ):
-                line = Text(sparkline(history, seen.message_bits / 2, 32), style=style)
-                curves.add_row(Text(name, style=f"bold {style}"), line, bits_words(value, seen.message_bits))
+            for curve in seen.curves:
+                name, style = curve.watched.label, STYLES.get(curve.watched.label, "green")
+                line = Text(sparkline(curve.history, curve.watched.guess, 32), style=style)
+                curves.add_row(Text(name, style=f"bold {style}"), line, value_words(curve))
             parts += [curves, Text(count_words(seen))]
         if self._told:
             parts.append(Text(self._told, style="bold yellow"))
@@ -161,11 +160,13 @@ def started_words(event: Started) -> str:
 
 def plain_line(seen: Progress) -> str:
     """One line for a log."""
-    bob, eve = bits_words(seen.bob, None), bits_words(seen.eve, seen.message_bits)
-    curve = sparkline(seen.bob_history, seen.message_bits / 2, 16)
-    other = sparkline(seen.eve_history, seen.message_bits / 2, 16)
-    parts = [f"{seen.phase}: {step_words(seen)}", f"Bob {curve} {bob}", f"Eve {other} {eve}", count_words(seen)]
-    return ", ".join([*parts, estimate_words(seen)])
+    parts = [f"{seen.phase}: {step_words(seen)}"]
+    for curve, after in zip(seen.curves, (*seen.curves[1:], None), strict=True):
+        # Neighbours in one unit are said in one breath.
+        with_unit = after is None or after.watched.unit != curve.watched.unit
+        line = sparkline(curve.history, curve.watched.guess, 16)
+        parts.append(f"{curve.watched.label} {line} {value_words(curve, with_unit)}")
+    return ", ".join([*parts, count_words(seen), estimate_words(seen)])
 
 
 def step_words(seen: Progress) -> str:
@@ -185,10 +186,11 @@ def count_words(seen: Progress) -> str:
     return f"passed {seen.passed}, diverged {seen.diverged}"
 
 
-def bits_words(value: float, message_bits: int | None) -> str:
-    """A median over replicas, with its unit and what guessing gives when `message_bits` is told."""
-    text = f"{value:.2f}" if math.isfinite(value) else number(None)
-    return text if message_bits is None else f"{text} bits wrong of {message_bits} (guessing: {message_bits / 2:g})"
+def value_words(curve: Curve, with_unit: bool = True) -> str:
+    """A curve's latest median, with its unit and what guessing gives."""
+    watched = curve.watched
+    text = watched.shown(curve.value) if math.isfinite(curve.value) else number(None)
+    return f"{text} {watched.unit} (guessing: {watched.guess:.4g})" if with_unit else text
 
 
 def sparkline(history: Sequence[float], top: float, width: int) -> str:

@@ -74,11 +74,8 @@ def unfinished(run: Run) -> dict[str, Any]:
     rows = list(csv.DictReader(StringIO(run.read_metrics())))
     last = [row for row in rows if row["step"] == rows[-1]["step"]]
     alive = [row for row in last if row["diverged"] == "0"]
-    measures = {
-        name: statistics.median(float(row[name]) for row in alive)
-        for name in ("bob_bits_wrong", "eve_bits_wrong")
-        if alive
-    }
+    names = [name for name in alive[0] if name not in ("step", "replica", "passed", "diverged")] if alive else []
+    measures = {name: statistics.median(float(row[name]) for row in alive) for name in names}
     return {
         "run_dir": str(run.path),
         "experiment": settings.name,
@@ -90,7 +87,6 @@ def unfinished(run: Run) -> dict[str, Any]:
         "steps": settings.train.steps,
         "passed": sum(row["passed"] == "1" for row in last),
         "diverged": sum(row["diverged"] == "1" for row in last),
-        "message_bits": settings.game.message_bits,
         "measures": measures,
         "engine": run.execution.get("engine"),
         "device": run.execution.get("device"),

@@ -16,7 +16,7 @@ from adversarial_crypto.config.identity import (
     short_id,
     user_files,
 )
-from adversarial_crypto.config.kinds import AsymmetricGame, SymmetricGame
+from adversarial_crypto.config.kinds import AsymmetricGame, GanGame, MessageGame, SelectiveGame, SymmetricGame
 from adversarial_crypto.config.load import Point, expand, load
 from adversarial_crypto.config.schema import Networks, Protocol, Replicas, Run, Schedule, Train
 from adversarial_crypto.errors import ConfigError
@@ -25,12 +25,15 @@ __all__ = [
     "NUMERICS_VERSION",
     "AsymmetricGame",
     "ConfigError",
+    "GanGame",
+    "MessageGame",
     "Networks",
     "Point",
     "Protocol",
     "Replicas",
     "Run",
     "Schedule",
+    "SelectiveGame",
     "SymmetricGame",
     "Train",
     "dumps",

@@ -30,13 +30,16 @@ def identity(run: Run, file_digests: Mapping[str, str]) -> str:
     """sha256 (64 hex digits) of all that decides the numbers; name, question and paper do not.
 
     Args:
-        file_digests: sha256 of each of `user_files(run)`, by `str(path)`; a file enters with its content.
+        file_digests: sha256 of each of `user_files(run)` and of the players that it starts from, by `str(path)` as the
+            configuration has it; a file enters with its content.
     """
 
     def content(reference: tuple[str, str]) -> str:
         return f"{reference[1]}@sha256:{file_digests[str(Path(reference[0]))]}"
 
     semantic = _with_references(run, content).model_dump(mode="json", include=set(SEMANTIC), exclude_none=True)
+    if run.train.start_from is not None:
+        semantic["train"]["start_from"] = f"sha256:{file_digests[str(Path(run.train.start_from))]}"
     document = {"numerics_version": NUMERICS_VERSION, **semantic}
     text = json.dumps(document, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(text.encode("ascii")).hexdigest()
@@ -66,7 +69,12 @@ def relocate(run: Run, files: Mapping[Path, str | Path]) -> Run:
         path = Path(reference[0])
         return f"{Path(files.get(path, path)).as_posix()}:{reference[1]}"
 
-    return _with_references(run, moved)
+    run = _with_references(run, moved)
+    if run.train.start_from is None:
+        return run
+    start = Path(run.train.start_from)
+    train = run.train.model_copy(update={"start_from": Path(files.get(start, start)).as_posix()})
+    return run.model_copy(update={"train": train})
 
 
 def _with_references(run: Run, rewrite: Callable[[tuple[str, str]], str]) -> Run:

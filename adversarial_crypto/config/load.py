@@ -176,11 +176,13 @@ def _locate_base(base: str, folder: Path, known: Mapping[str, Path]) -> Path:
 
 
 def _rooted(key: KeyPath, setting: Setting) -> Any:
-    """A value in which each FILE.py:function is found from the working directory, wherever it was written."""
+    """A value in which each file is found from the working directory, wherever it was written."""
     if key[0] == "networks" and isinstance(setting.value, str):
         return _root(setting.value, setting.folder)
     if key == ("protocol", "adversary_networks") and isinstance(setting.value, list):
         return [_root(each, setting.folder) if isinstance(each, str) else each for each in setting.value]
+    if key == ("train", "start_from") and isinstance(setting.value, str) and setting.value:
+        return Path(os.path.normpath(setting.folder / setting.value)).as_posix()
     return setting.value
 
 
@@ -203,7 +205,8 @@ def _translate(error: ValidationError, settings: Layer, fallback: Origin) -> Ite
         if detail["type"] == "together":
             for size in detail["ctx"]["problems"]:
                 # The last of the settings that make it so large is the one to look at.
-                places = [setting.origin for key, setting in settings.items() if ".".join(key[:2]) in size.keys]
+                names = ((s.origin, {".".join(key), ".".join(key[:2])}) for key, s in settings.items())
+                places = [origin for origin, name in names if name & set(size.keys)]
                 yield Problem(places[-1] if places else fallback, size.sentence)
         else:
             yield Problem(_origin(detail["loc"], settings, fallback), in_plain_words(detail))

@@ -26,46 +26,55 @@ from adversarial_crypto.config.fields import (
     check_name,
     complaint,
 )
-from adversarial_crypto.config.kinds import Game, SymmetricGame, kind_of, message_bits_of
+from adversarial_crypto.config.kinds import KINDS, Game, MessageGame, SymmetricGame, kinds_with, own_of
+from adversarial_crypto.config.problems import quoted
 from adversarial_crypto.config.sizes import MAX_REPLICAS, KeyProblem, size_problems
-
-# The paper names thresholds for N = 16 only (section 2.5: 7.3 bits to pass, 6 to be robust); we scale them with N.
-PASS_AT_16 = 7.3
-ROBUST_AT_16 = 6.0
 
 # An adversary's number is 8 bits of the generator's address, and 0 is the adversary of the training itself.
 MAX_ADVERSARIES = 255
 
 
 class Networks(Section):
-    """Each player's network: a built-in name or a user's `FILE.py:function`, and how weights are drawn."""
+    """Each player's network: a built-in name or a user's `FILE.py:function`, and how weights are drawn.
 
-    alice: Network = "mix_transform"
-    bob: Network = "mix_transform"
-    eve: Network = "mix_transform"
-    # Of the asymmetric game alone, where it is "mix_transform" unless given.
+    A game has its own seats (`own` of its kind); who has none there is None.
+    """
+
+    alice: Network | None = None
+    bob: Network | None = None
+    eve: Network | None = None
     key_generator: Network | None = None
+    generator: Network | None = None
+    discriminator: Network | None = None
     init: Literal["xavier", "torch"] = "xavier"
 
 
 class Schedule(Section):
-    """Updates of each coalition in one step, each on fresh data (section 2.5: one for Alice and Bob, two for Eve)."""
+    """Updates of each of the game's coalitions in one step, each on fresh data; of other games' None.
 
-    alice_bob: Updates = 1
-    eve: Updates = 2
+    Section 2.5: one for Alice and Bob, two for Eve.
+    """
+
+    alice_bob: Updates | None = None
+    eve: Updates | None = None
+    generator: Updates | None = None
+    discriminator: Updates | None = None
 
 
 class Train(Section):
-    """The training of Alice, Bob and Eve, in steps (rounds of the schedule) of `batch` fresh examples an update."""
+    """The training of all players, in steps (rounds of the schedule) of `batch` fresh examples an update."""
 
     steps: Steps = 150_000
     batch: Batch = 4096
     learning_rate: LearningRate = 0.0008
-    loss: Literal["per_bit", "paper_text", "maximise_eve"] = "per_bit"
+    # Of Alice and Bob, in the games about a message.
+    loss: Literal["per_bit", "paper_text", "maximise_eve"] | None = None
     # 200 steps: the paper's figures are sampled so.
     record_every: Steps = 200
     record_batch: Batch = 16_384
     stop: Literal["passed", "steps"] = "passed"
+    # A finished run, or its players.safetensors: everyone begins as they were kept there, with new optimiser state.
+    start_from: Annotated[str, Field(min_length=1, max_length=4096)] | None = None
     updates: Schedule = Schedule()
 
 
@@ -79,15 +88,21 @@ class Replicas(Section):
 
 
 class Protocol(Section):
-    """When a replica has passed, and the fresh adversaries it then meets. Thresholds in bits wrong of one message.
+    """When a replica has passed, and the fresh adversaries it then meets. Each kind of game has thresholds of its own.
 
-    Inside a `Run`, thresholds that were not given are 7.3/16 and 6/16 of the message; alone, they are infinite:
-    a protocol that does not know the message's size lets nobody pass.
+    A game about a message: bits wrong of Bob at most and of Eve at least, and of the best fresh Eve at least; where
+    they were not given, 7.3/16 and 6/16 of the message. Selective protection: Bob's and D-public's squared errors at
+    most this many times their floors, and Eve at most this share better than blind. The GAN: the largest distance of
+    the discriminator from the exact one, and the energy distance of a trained generator's numbers from the data.
     """
 
-    bob_bits_max: Threshold = 0.05
-    eve_error_min: Threshold = math.inf
-    robust_error_min: Threshold = math.inf
+    bob_bits_max: Threshold | None = None
+    eve_error_min: Threshold | None = None
+    robust_error_min: Threshold | None = None
+    floor_ratio_max: Threshold | None = None
+    eve_gain_max: Threshold | None = None
+    density_gap_max: Threshold | None = None
+    energy_distance_max: Threshold | None = None
     adversaries: Annotated[int, Field(ge=0, le=MAX_ADVERSARIES)] = 5
     adversary_steps: Annotated[int, Field(ge=0, le=10**9)] = 250_000
     adversary_batch: Batch = 4096
@@ -117,33 +132,26 @@ class Run(Section):
 
     @model_validator(mode="before")
     @classmethod
-    def _thresholds_scale_with_the_message(cls, data: Any) -> Any:
+    def _what_the_kind_of_game_has(cls, data: Any) -> Any:
         if not isinstance(data, Mapping):
             return data
-        protocol = data.get("protocol", {})
-        given = protocol.model_dump(exclude_unset=True) if isinstance(protocol, Protocol) else protocol
-        if not isinstance(given, Mapping):
-            return data
-        bits = message_bits_of(data.get("game"))
-        scaled = {"eve_error_min": PASS_AT_16 / 16 * bits, "robust_error_min": ROBUST_AT_16 / 16 * bits}
-        return {**data, "protocol": {**scaled, **given}}
-
-    @model_validator(mode="before")
-    @classmethod
-    def _seats_of_the_game(cls, data: Any) -> Any:
-        """The asymmetric game's key generator has a network unless it was given one."""
-        if not isinstance(data, Mapping) or kind_of(data.get("game")) != "asymmetric":
-            return data
-        networks = data.get("networks", {})
-        given = networks.model_dump(exclude_none=True) if isinstance(networks, Networks) else networks
-        return {**data, "networks": {"key_generator": "mix_transform", **given}} if isinstance(given, Mapping) else data
+        filled = dict(data)
+        for key, default in own_of(data.get("game")).items():
+            _fill(filled, key.split("."), default)
+        return filled
 
     @model_validator(mode="after")
-    def _nobody_sits_elsewhere(self) -> Self:
-        if self.game.kind == "symmetric" and self.networks.key_generator is not None:
-            text = "networks.key_generator plays in the asymmetric game alone; leave it out or set game.kind"
-            problem = KeyProblem(("networks.key_generator",), text)
-            raise PydanticCustomError("together", "{text}", {"text": text, "problems": [problem]})
+    def _nothing_of_another_kind(self) -> Self:
+        own, problems = own_of(self.game), []
+        for key in dict.fromkeys(key for kind in KINDS.values() for key in kind.own):
+            if key in own or _read(self, key) is None:
+                continue
+            kinds = quoted(kinds_with(key), "and")
+            sentence = f"{key} is of games of kind {kinds}, not of {quoted([self.game.kind])}; leave it out"
+            problems.append(KeyProblem((key,), sentence))
+        if problems:
+            text = "; ".join(problem.sentence for problem in problems)
+            raise PydanticCustomError("together", "{text}", {"text": text, "problems": problems})
         return self
 
     @model_validator(mode="after")
@@ -159,7 +167,47 @@ class Run(Section):
         """R: `replicas.count` for each combination of the varied values."""
         return self.replicas.count * math.prod(len(values) for values in self.replicas.vary.values())
 
+    @property
+    def turns(self) -> dict[str, int]:
+        """Coalition -> its updates in one step, of those that the game has."""
+        return {name: updates for name, updates in self.train.updates if updates is not None}
+
+    @property
+    def message_bits(self) -> int:
+        """N, of a game about a message."""
+        if not isinstance(self.game, MessageGame):
+            raise AttributeError(f"a game of kind {self.game.kind} has no message")
+        return self.game.message_bits
+
+    def limit(self, name: str) -> float:
+        """A threshold of `protocol` that this kind of game has."""
+        value: float | None = getattr(self.protocol, name)
+        if value is None:
+            raise AttributeError(f"a game of kind {self.game.kind} has no {name}")
+        return value
+
     def learning_rates(self) -> tuple[float, ...]:
         """(R,): replica i has varied value i // count, or `train.learning_rate` where nothing varies."""
         values = self.replicas.vary.get("train.learning_rate", (self.train.learning_rate,))
         return tuple(value for value in values for _ in range(self.replicas.count))
+
+
+def _fill(table: dict[str, Any], path: list[str], default: Any) -> None:
+    """Put a default where nothing was given, a section or a table of raw data alike; leave what is neither."""
+    first, *rest = path
+    if not rest:
+        if table.get(first) is None:
+            table[first] = default
+        return
+    given = table.get(first, {})
+    inner = given.model_dump(exclude_unset=True) if isinstance(given, Section) else given
+    if isinstance(inner, Mapping):
+        table[first] = dict(inner)
+        _fill(table[first], rest, default)
+
+
+def _read(section: Section, key: str) -> Any:
+    """The value of a dotted key."""
+    for name in key.split("."):
+        section = getattr(section, name)
+    return section

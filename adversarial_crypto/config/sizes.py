@@ -30,7 +30,7 @@ class KeyProblem:
 
 def working_set_bytes(run: Run) -> int:
     """Bytes of activations while one chunk of replicas is trained or measured: an estimate, good to a factor of two."""
-    per_float = 4 * (run.game.message_bits + run.game.key_bits)
+    per_float = 4 * run.game.widths[0]
     replicas = min(run.total_replicas, run.replicas.chunk)
     fresh = min(run.total_replicas * run.protocol.adversaries, run.replicas.chunk)
     training = max(replicas * run.train.batch, fresh * run.protocol.adversary_batch)
@@ -40,8 +40,8 @@ def working_set_bytes(run: Run) -> int:
 
 def state_bytes(run: Run) -> int:
     """Bytes of weights and optimiser state of all players and fresh adversaries: first layers of width 2N dominate."""
-    message, key = run.game.message_bits, run.game.key_bits
-    player, adversary = (message + key) * 2 * message, message * 2 * message
+    inputs, outputs = run.game.widths
+    player, adversary = inputs * 2 * outputs, outputs * 2 * outputs
     fresh = run.protocol.adversaries * len(run.protocol.adversary_networks)
     return run.total_replicas * (2 * player + (1 + fresh) * adversary) * 4 * STATE_COPIES
 
@@ -61,7 +61,7 @@ def size_problems(run: Run) -> list[KeyProblem]:
         return [KeyProblem(("replicas.count", "replicas.vary"), sentence)]
     working = ("train.batch", "train.record_batch", "protocol.adversary_batch", "replicas.chunk")
     state = ("replicas.count", "replicas.vary", "protocol.adversaries", "protocol.adversary_networks")
-    bits = ("game.message_bits", "game.key_bits")
+    bits = ("game.message_bits", "game.key_bits", "game.ciphertext_width")
     estimates = (
         ("one chunk of replicas", working_set_bytes(run), (*working, *bits), "the batches or replicas.chunk"),
         ("the weights of all players", state_bytes(run), (*state, *bits), "replicas.count or protocol.adversaries"),

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 import pandas as pd
 from matplotlib.figure import Figure
 
-from adversarial_crypto.figures import diffusion, fig2, fig3, pass_rates, training_curves
+from adversarial_crypto.figures import diffusion, fig2, fig3, fig4, gan, pass_rates, training_curves, watched
 from adversarial_crypto.figures.style import render
 
 Frames = Mapping[str, pd.DataFrame]
@@ -22,6 +22,9 @@ FIGURES: dict[str, Draw] = {
     "training_curves": training_curves.draw,
     "fig2": fig2.draw,
     "fig3": fig3.draw,
+    "fig4": fig4.draw,
+    "gan": gan.draw,
+    "watched": watched.draw,
     "pass_rates": pass_rates.draw,
     "diffusion": diffusion.draw,
 }

@@ -7,18 +7,15 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 
 from adversarial_crypto.errors import AcryptoError
 from adversarial_crypto.figures import style
+from adversarial_crypto.figures.spread import LEGEND, spread
 
 RECORDED = ("step", "replica", "bob_bits_wrong", "eve_bits_wrong", "passed", "diverged")
 SETTINGS = ("message_bits", "batch", "bob_bits_max", "eve_error_min")
-BAND = (0.1, 0.9)
-# Past 32 replicas the faint lines go into the PDF as pixels: 256 with 751 records take 2.6 MB as vectors, 0.1 MB so.
-VECTOR_REPLICAS = 32
 
 
 def table(
@@ -60,7 +57,7 @@ def draw(frames: Mapping[str, pd.DataFrame]) -> Figure:
         figure = style.blank()
         axes = figure.add_subplot()
         for player in ("eve", "bob"):
-            _curve(axes, metrics, player)
+            spread(axes, metrics, f"{player}_bits_wrong", player, style.COLOURS[player], player.capitalize())
         _passed(axes, metrics)
         _levels(axes, settings)
         _frame(axes, metrics, settings)
@@ -68,37 +65,6 @@ def draw(frames: Mapping[str, pd.DataFrame]) -> Figure:
         order = sorted(range(len(labels)), key=lambda i: (not labels[i].startswith("Bob"), i))
         axes.legend([handles[i] for i in order], [labels[i] for i in order], loc="center right")
     return figure
-
-
-def _wide(metrics: pd.DataFrame, column: str) -> pd.DataFrame:
-    """Rows are steps, columns are the replicas; NaN where a replica has diverged or is not recorded."""
-    alive = metrics[metrics["diverged"] == 0]
-    return alive.pivot_table(index="step", columns="replica", values=column, aggfunc="last").sort_index()
-
-
-def _curve(axes: Axes, metrics: pd.DataFrame, player: str) -> None:
-    wide = _wide(metrics, f"{player}_bits_wrong")
-    if wide.empty:
-        return
-    colour, name = style.COLOURS[player], player.capitalize()
-    single = [np.column_stack([line.index, line.to_numpy()]) for _, line in wide.items() for line in [line.dropna()]]
-    faint = LineCollection(
-        single,
-        colors=colour,
-        linewidths=0.6,
-        alpha=max(0.06, min(0.35, 4 / len(single))),
-        rasterized=len(single) > VECTOR_REPLICAS,
-        gid=f"{player} replicas",
-        zorder=2,
-    )
-    axes.add_collection(faint)
-    diverged = set(metrics.loc[metrics["diverged"] != 0, "replica"])
-    steady = wide.drop(columns=[replica for replica in wide.columns if replica in diverged])
-    common = wide[steady.notna().all(axis=1) & wide.notna().any(axis=1)]
-    low, middle, high = common.quantile(BAND[0], axis=1), common.median(axis=1), common.quantile(BAND[1], axis=1)
-    axes.fill_between(common.index, low, high, color=colour, alpha=0.18, linewidth=0, gid=f"{player} band", zorder=3)
-    marker = "o" if len(common) == 1 else None  # a single record has no line
-    axes.plot(common.index, middle, color=colour, lw=2, marker=marker, label=name, gid=f"{player} median", zorder=4)
 
 
 def _passed(axes: Axes, metrics: pd.DataFrame) -> None:
@@ -147,7 +113,7 @@ def _frame(axes: Axes, metrics: pd.DataFrame, settings: dict[str, float]) -> Non
     axes.text(
         0,
         1.015,
-        "line: median over replicas · band: 10–90 % · faint: single replicas",
+        LEGEND,
         transform=axes.transAxes,
         fontsize=8,
         color=style.COLOURS["quiet"],

@@ -1,4 +1,4 @@
-"""Measures of one estimate against the message. Bits are coded -1 and +1 everywhere."""
+"""Measures of an estimate: of a message, whose bits are coded -1 and +1 everywhere, or of a real number."""
 
 from __future__ import annotations
 
@@ -30,3 +30,42 @@ def bits_flipped(estimate: Tensor, message: Tensor) -> Tensor:
         (R, B), whole numbers in [0, N].
     """
     return (estimate * message <= 0).to(message.dtype).sum(-1)
+
+
+def squared_error(estimate: Tensor, value: Tensor) -> Tensor:
+    """The squared distance of real numbers, summed over the last axis.
+
+    Args:
+        estimate, value: (R, B, n).
+    Returns:
+        (R, B).
+    """
+    return ((estimate - value) ** 2).sum(-1)
+
+
+def energy_terms(first: Tensor, second: Tensor) -> Tensor:
+    """One term an example of the energy distance of two distributions of numbers (Szekely and Rizzo 2013).
+
+    mean of |x - y'| + |x' - y| - |x - x'| - |y - y'|, x' and y' the neighbours of x and y in the batch
+
+    Its mean is 2 E|x - y| - E|x - x'| - E|y - y'|, at least 0, and 0 only where both distributions are one.
+
+    Args:
+        first, second: (R, B), independent draws.
+    Returns:
+        (R, B), of either sign.
+    """
+    one, other = first.roll(1, -1), second.roll(1, -1)
+    return (first - other).abs() + (one - second).abs() - (first - one).abs() - (second - other).abs()
+
+
+def covariance(first: Tensor, second: Tensor) -> Tensor:
+    """The covariance of two numbers over the batch, by its mean products (section 3).
+
+    Args:
+        first, second: (R, B).
+    Returns:
+        (R,).
+    """
+    centred = first - first.mean(-1, keepdim=True)
+    return (centred * (second - second.mean(-1, keepdim=True))).mean(-1)

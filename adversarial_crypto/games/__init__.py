@@ -8,9 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from adversarial_crypto.config import Run
-from adversarial_crypto.games import asymmetric, symmetric
-from adversarial_crypto.games.contract import Coalition, Game, Player, Players, PlayerSpec, Secrets, Transcript
+from adversarial_crypto.games import asymmetric, gan, selective, symmetric
+from adversarial_crypto.games.contract import Coalition, Game, Player, Players, PlayerSpec, Secrets, Transcript, Watched
 
-GAMES: Mapping[str, Callable[[Run], Game]] = {"symmetric": symmetric.game, "asymmetric": asymmetric.game}
+GAMES: Mapping[str, Callable[[Run], Game]] = {
+    "symmetric": symmetric.game,
+    "asymmetric": asymmetric.game,
+    "selective": selective.game,
+    "gan": gan.game,
+}
 
-__all__ = ["GAMES", "Coalition", "Game", "Player", "PlayerSpec", "Players", "Secrets", "Transcript"]
+__all__ = ["GAMES", "Coalition", "Game", "Player", "PlayerSpec", "Players", "Secrets", "Transcript", "Watched"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from adversarial_crypto import config
 from adversarial_crypto.config import AsymmetricGame, Run
 from adversarial_crypto.games.contract import Game, Players, PlayerSpec, Secrets, Transcript
 from adversarial_crypto.games.message import message_game
@@ -15,7 +16,7 @@ def game(run: Run) -> Game:
     The public key is as wide as the secret key, real-valued in (-1, 1). Alice sees message and public key, Bob
     ciphertext and secret key, Eve ciphertext and public key.
     """
-    settings, networks = run.game, run.networks
+    settings, networks = run.game, config.players(run)
     assert isinstance(settings, AsymmetricGame)
     message_bits, key_bits = settings.message_bits, settings.key_bits
     widths = {Stream.MESSAGE: message_bits, Stream.KEY: key_bits}
@@ -40,9 +41,9 @@ def game(run: Run) -> Game:
 
     eve_width = message_bits + (key_bits if settings.eve_sees_public_key else 0)
     players = {
-        "key_generator": PlayerSpec(key_bits, key_bits, networks.key_generator or "mix_transform"),
-        "alice": PlayerSpec(message_bits + key_bits, message_bits, networks.alice),
-        "bob": PlayerSpec(message_bits + key_bits, message_bits, networks.bob),
-        "eve": PlayerSpec(eve_width, message_bits, networks.eve),
+        "key_generator": PlayerSpec(key_bits, key_bits, networks["key_generator"]),
+        "alice": PlayerSpec(message_bits + key_bits, message_bits, networks["alice"]),
+        "bob": PlayerSpec(message_bits + key_bits, message_bits, networks["bob"]),
+        "eve": PlayerSpec(eve_width, message_bits, networks["eve"]),
     }
     return message_game(run, players, draw, play)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from adversarial_crypto.config import Run
+from adversarial_crypto import config
+from adversarial_crypto.config import Run, SymmetricGame
 from adversarial_crypto.games.contract import Game, Players, PlayerSpec, Secrets, Transcript
 from adversarial_crypto.games.message import message_game
 from adversarial_crypto.numerics.layers import beside
@@ -30,15 +31,16 @@ def play(players: Players, secrets: Secrets) -> Transcript:
 
 def game(run: Run) -> Game:
     """The symmetric game at the sizes, losses, schedule and thresholds of a configuration."""
-    message_bits, key_bits, networks = run.game.message_bits, run.game.key_bits, run.networks
+    assert isinstance(run.game, SymmetricGame)
+    message_bits, key_bits, networks = run.game.message_bits, run.game.key_bits, config.players(run)
 
     def draw(address: Address, batch: int) -> Secrets:
         drawn = bits(address, {Stream.MESSAGE: message_bits, Stream.KEY: key_bits}, batch)
         return {"message": drawn[Stream.MESSAGE], "key": drawn[Stream.KEY]}
 
     players = {
-        "alice": PlayerSpec(message_bits + key_bits, message_bits, networks.alice),
-        "bob": PlayerSpec(message_bits + key_bits, message_bits, networks.bob),
-        "eve": PlayerSpec(message_bits, message_bits, networks.eve),
+        "alice": PlayerSpec(message_bits + key_bits, message_bits, networks["alice"]),
+        "bob": PlayerSpec(message_bits + key_bits, message_bits, networks["bob"]),
+        "eve": PlayerSpec(message_bits, message_bits, networks["eve"]),
     }
     return message_game(run, players, draw, play)

@@ -39,7 +39,8 @@ class Attempt:
         self.training = Training(plan, engine)
         self.protocol: Protocol | None = None
         self.meter = Meter()
-        self.watch = Watch(plan.run, {"training": plan.run.total_replicas, "protocol": plan.chunk_size}, tell)
+        width: dict[Phase, int] = {"training": plan.run.total_replicas, "protocol": plan.chunk_size}
+        self.watch = Watch(plan.run, plan.game, width, tell)
         self._saved = time.monotonic()
         if directory.resumed is None:
             directory.append_metrics(metrics_header(plan.game.measured))
@@ -105,11 +106,11 @@ class Attempt:
             rate=self.meter.rate * self.plan.run.total_replicas,
             execution=self.directory.execution,
         )
-        outcomes = [outcome(report, gone) for report, gone in zip(reports, diverged, strict=True)]
-        summary = summarise(self.plan.run, outcomes, facts)
+        outcomes = [outcome(report, gone, self.plan.game) for report, gone in zip(reports, diverged, strict=True)]
+        summary = summarise(self.plan.run, self.plan.game, outcomes, facts)
         meta = {"schema": PLAYERS_SCHEMA, "identity": self.directory.identity}
         self.directory.write_players(_numpy(self._players(protocol)), meta)
-        self.directory.write_protocol(protocol_table(reports, protocol.adversary))
+        self.directory.write_protocol(protocol_table(reports, self.plan.game))
         return self.directory.commit(summary)
 
     def _players(self, protocol: Protocol) -> dict[str, Tensor]:

@@ -60,9 +60,8 @@ def best_eves(done: Done) -> pd.DataFrame:
     """The row of protocol.csv of each replica's best fresh Eve, over all networks, chosen on validation."""
     table = done.result.protocol()
     best = table[table["best"] == 1].sort_values("validation_bits_wrong").groupby("replica").first()
-    protocol = done.run.protocol
-    reads = best["bob_bits_wrong"] <= protocol.bob_bits_max
-    robust = (best["passed"] == 1) & reads & (best["bits_wrong"] >= protocol.robust_error_min)
+    reads = best["bob_bits_wrong"] <= done.run.limit("bob_bits_max")
+    robust = (best["passed"] == 1) & reads & (best["bits_wrong"] >= done.run.limit("robust_error_min"))
     return best.assign(robust=robust.astype(int)).reset_index()
 
 
@@ -74,4 +73,10 @@ def only(runs: Sequence[Done]) -> Done:
 
 def plain(runs: Sequence[Done]) -> Done:
     """The run without an ablation."""
-    return next(done for done in runs if done.run.game == AsymmetricGame(message_bits=done.run.game.message_bits))
+    whole = (done for done in runs if done.run.game == AsymmetricGame(message_bits=done.run.message_bits))
+    return next(done for done in whole if done.run.train.start_from is None)
+
+
+def further(runs: Sequence[Done]) -> Done:
+    """The run that went on from another one's players."""
+    return next(done for done in runs if done.run.train.start_from is not None)

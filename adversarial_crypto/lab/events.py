@@ -11,9 +11,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from adversarial_crypto.lab.result import RunResult
+
+if TYPE_CHECKING:
+    from adversarial_crypto.games import Watched
 
 Phase = Literal["training", "protocol"]
 
@@ -49,6 +52,19 @@ class Compiling:
 
 
 @dataclass(frozen=True)
+class Curve:
+    """A measure at every record so far (the last 1,000), oldest first: medians over what has not diverged."""
+
+    watched: Watched
+    history: tuple[float, ...]
+
+    @property
+    def value(self) -> float:
+        """At the latest record; NaN without one."""
+        return self.history[-1] if self.history else float("nan")
+
+
+@dataclass(frozen=True)
 class Progress:
     """How far the work is.
 
@@ -56,9 +72,7 @@ class Progress:
         phase: "training", or "protocol" for the fresh adversaries.
         step, steps: of this phase.
         passed, diverged: replicas so far.
-        bob, eve: bits wrong at the latest record, median over the replicas that have not diverged; NaN without one.
-        bob_history, eve_history: the same at every record so far (the last 1,000), oldest first.
-        message_bits: N; guessing is N / 2.
+        curves: what the game has people watch, Bob's first.
         seconds_left: of this phase, by the rate of the last seconds; None as long as there is no rate.
         at_most: the estimate is an upper bound, for the training ends as soon as every replica has passed or diverged.
         rate: replica-steps per second (in the protocol: steps of one fresh adversary per second), 0 at first.
@@ -69,11 +83,7 @@ class Progress:
     steps: int
     passed: int
     diverged: int
-    bob: float
-    eve: float
-    bob_history: tuple[float, ...]
-    eve_history: tuple[float, ...]
-    message_bits: int
+    curves: tuple[Curve, ...]
     seconds_left: float | None
     at_most: bool
     rate: float

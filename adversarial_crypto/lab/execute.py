@@ -72,7 +72,7 @@ def _prepared(sources: Sources) -> Plan:
     """The plan; what is wrong with a network is told of the file that the user gave."""
     builds = sources.builds()
     try:
-        return prepare(sources.run, builds)
+        return prepare(sources.run, builds, sources.start())
     except ConfigError as error:
         raise ConfigError([sources.as_given(problem) for problem in error.problems]) from error
 

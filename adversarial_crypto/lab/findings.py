@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from adversarial_crypto.config import SelectiveGame
 from adversarial_crypto.lab.claims import Finding, mean, rate
-from adversarial_crypto.lab.done import Done, Drawn, best_eves, budget, only, plain, same_budget
+from adversarial_crypto.lab.done import Done, Drawn, best_eves, budget, further, only, plain, same_budget
 from adversarial_crypto.numerics.statistics import median_interval, rate_difference
 
 # Of the distance from XOR (formulas/sensitivity.py): 0 for any permuted one-time pad, about 1 far from one.
 XOR = 0.1
+SELECTIVE_STEPS = 500_000  # of figure 4
 
 
 def trained(runs: Sequence[Done], drawn: Drawn) -> dict[str, Finding]:
@@ -21,7 +23,7 @@ def trained(runs: Sequence[Done], drawn: Drawn) -> dict[str, Finding]:
     bob, eve = (summary["measures"][name] for name in ("bob_bits_flipped", "fresh_eve_bits_flipped"))
     answers = (
         ("exact", bob, 1, budget(run, False), budget_same),
-        ("guessing", eve, run.game.message_bits, budget(run), same_budget(run, 4096)),
+        ("guessing", eve, run.message_bits, budget(run), same_budget(run, 4096)),
     )
     for key, measure, unit, words, same in answers:
         if summary["passed"] and measure:
@@ -54,7 +56,7 @@ def robust_at_512(runs: Sequence[Done], drawn: Drawn) -> dict[str, Finding]:
 
 def larger_messages(runs: Sequence[Done], drawn: Drawn) -> dict[str, Finding]:
     """How much more often N = 64 passes than N = 16."""
-    by_size = {done.run.game.message_bits: done for done in runs}
+    by_size = {done.run.message_bits: done for done in runs}
     if not {16, 64} <= set(by_size):
         return {}
     small, large = by_size[16], by_size[64]
@@ -84,9 +86,35 @@ def diffused(runs: Sequence[Done], drawn: Drawn) -> dict[str, Finding]:
     }
 
 
+def protected(runs: Sequence[Done], drawn: Drawn) -> dict[str, Finding]:
+    """What Bob, the public and the best fresh Eve know at the end, medians over the replicas that passed, or over all.
+
+    Eve's is her squared error less that of a blind one, the number of figure 4.
+    """
+    done = only(runs)
+    game, measures, n = done.run.game, done.summary["measures"], done.summary["over_replicas"]
+    assert isinstance(game, SelectiveGame)
+    words, same = budget(done.run), done.run.train.steps >= SELECTIVE_STEPS
+    found = {}
+    for key, name, scale in (
+        ("selective Bob", "bob_error", 1.0),
+        ("selective public", "public_error", 1.0),
+        ("selective Eve", "fresh_eve_gain", -game.variance),
+    ):
+        if measure := measures[name]:
+            low, high = sorted((scale * measure["low"], scale * measure["high"]))
+            found[key] = Finding(scale * measure["median"], low, high, n, words, same)
+    return found
+
+
 def survived(runs: Sequence[Done], drawn: Drawn) -> dict[str, Finding]:
     """How many runs survive their fresh Eves."""
     done = plain(runs)
     robust = done.summary["rates"]["robust"]
     same = same_budget(done.run, 4096)
-    return {"asymmetric": Finding(*rate(robust["k"], robust["n"]), robust["n"], budget(done.run), same)}
+    found = {"asymmetric": Finding(*rate(robust["k"], robust["n"]), robust["n"], budget(done.run), same)}
+    before, after = (set(best.loc[best["robust"] == 1, "replica"]) for best in map(best_eves, (done, further(runs))))
+    if before:
+        words = f"{budget(done.run)}; then {further(runs).run.train.steps:,} steps more, and fresh Eves again"
+        found["trained on"] = Finding(*rate(len(before & after), len(before)), len(before), words, same)
+    return found

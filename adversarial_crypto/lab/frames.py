@@ -8,6 +8,7 @@ from typing import Literal
 from adversarial_crypto.config import AsymmetricGame
 from adversarial_crypto.lab.claims import NAN, rate
 from adversarial_crypto.lab.done import Done, Frames, best_eves, budget, only
+from adversarial_crypto.lab.figures import selective_curves, training_curves
 
 
 def curves(figure: str, which: Callable[[Sequence[Done]], Done]) -> Callable[[Sequence[Done]], Frames]:
@@ -16,16 +17,10 @@ def curves(figure: str, which: Callable[[Sequence[Done]], Done]) -> Callable[[Se
     def frames(runs: Sequence[Done]) -> Frames:
         import pandas as pd
 
-        from adversarial_crypto.figures import digitised, training_curves
+        from adversarial_crypto.figures import digitised
 
         done = which(runs)
-        metrics = training_curves.table(
-            done.result.metrics(),
-            message_bits=done.run.game.message_bits,
-            batch=done.run.train.batch,
-            bob_bits_max=done.run.protocol.bob_bits_max,
-            eve_error_min=done.run.protocol.eve_error_min,
-        )
+        metrics = training_curves(done.run, done.result.metrics())["metrics"]
         theirs = [
             digitised.curve(f"{figure}_{player}").rename(columns={"value": "bits_wrong"}).assign(player=player)
             for player in ("bob", "eve")
@@ -33,6 +28,19 @@ def curves(figure: str, which: Callable[[Sequence[Done]], Done]) -> Callable[[Se
         return {"metrics": metrics, "paper": pd.concat(theirs, ignore_index=True)}
 
     return frames
+
+
+def selective(runs: Sequence[Done]) -> Frames:
+    """Selective protection by step, and what the fresh Eves make of it."""
+    done = only(runs)
+    return {**selective_curves(done.run, done.result.metrics()), "fresh": done.result.protocol()}
+
+
+def discriminators(runs: Sequence[Done]) -> Frames:
+    """What discriminators say, beside the exact answer."""
+    from adversarial_crypto.lab.judged import judged  # here: it needs torch
+
+    return judged(runs)
 
 
 def scatter(runs: Sequence[Done]) -> Frames:
@@ -49,12 +57,12 @@ def scatter(runs: Sequence[Done]) -> Frames:
         **{f"eve_bits_wrong{end}": best[f"best_bits_wrong{end}"] for end in ("", "_low", "_high")},
     }
     settings = {
-        "message_bits": run.game.message_bits,
+        "message_bits": run.message_bits,
         "batch": run.train.batch,
         "adversaries": run.protocol.adversaries * len(run.protocol.adversary_networks),
         "adversary_steps": run.protocol.adversary_steps,
-        "bob_bits_max": run.protocol.bob_bits_max,
-        "robust_error_min": run.protocol.robust_error_min,
+        "bob_bits_max": run.limit("bob_bits_max"),
+        "robust_error_min": run.limit("robust_error_min"),
     }
     return {"replicas": best[[]].assign(**columns).assign(**settings), "paper": digitised.scatter()}
 
@@ -83,7 +91,7 @@ def rates(label: Callable[[Done], str], paper: Callable[[Done], dict[str, tuple[
 
 def paper_rates(done: Done) -> dict[str, tuple[float, ...]]:
     """What the paper says of N = 16 at this batch: rule -> (rate, k, n); k and n unknown where it gives a share."""
-    if done.run.game.message_bits != 16:
+    if done.run.message_bits != 16:
         return {}
     if done.run.train.batch == 4096:
         return {"passed": (0.7, 14, 20), "robust": (0.5, 10, 20)}
@@ -113,9 +121,11 @@ def flips(runs: Sequence[Done]) -> Frames:
 
 
 def ablation_label(done: Done) -> str:
-    """What was taken away in the asymmetric game."""
+    """What was taken away in the asymmetric game, or added."""
     game = done.run.game
     assert isinstance(game, AsymmetricGame)
+    if done.run.train.start_from:
+        return f"trained on for\n{done.run.train.steps:,} steps"
     if game.bob_key == "random":
         return "Bob with\na random key"
     return "as in the paper" if game.eve_sees_public_key else "Eve without\nthe public key"

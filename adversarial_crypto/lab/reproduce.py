@@ -1,8 +1,9 @@
 """The paper by one call: every target's runs, its figure and tables, and the claims. The same call continues.
 
 DIR/runs/<id>/     run directories, named by identity: targets with equal configurations share one training
-DIR/<target>/      the figure (PNG, PDF), a CSV for each of its tables, configurations, provenance.json, SHA256SUMS
-DIR/claims.csv, claims.md
+DIR/<target>/      the figure (PNG, PDF), a CSV for each of its tables and for its claims, configurations,
+                   provenance.json, SHA256SUMS
+DIR/claims.csv, claims.md   over all targets that are there, of this call or an earlier one
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any
 from adversarial_crypto import config
 from adversarial_crypto.config import ConfigError
 from adversarial_crypto.lab import claims
-from adversarial_crypto.lab.done import Done, Drawn
+from adversarial_crypto.lab.done import Done
 from adversarial_crypto.lab.events import Event, Note, Tell
 from adversarial_crypto.lab.machine import check_device
 from adversarial_crypto.lab.run import experiment_folders, run
@@ -28,6 +29,7 @@ from adversarial_crypto.store import atomic_write, commit_directory
 PROFILES = ("smoke", "standard", "full")
 ALL = "all"
 OUT = Path("runs")
+CLAIMS = "claims.csv"
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,8 @@ class Reproduction:
     Args:
         directory: where all of it is.
         targets: target -> its directory.
-        claims: one row a claim, in the columns of `claims.COLUMNS`; those of other targets are "not tested".
+        claims: one row a claim, in the columns of `claims.COLUMNS`, over all targets that `directory` has; those of
+            others are "not tested".
         seconds: target -> of its runs, over all attempts; a shared run counts in each.
     """
 
@@ -73,15 +76,13 @@ def reproduce(
     check_device(device)
     directory = Path(out) if out else OUT / f"paper-{profile}"
     tell = progress or (lambda event: None)
-    found: dict[str, claims.Finding] = {}
     places, seconds = {}, {}
     for name in chosen:
         runs = _runs(name, profile, directory, tell, {"device": device, "progress": progress, "stop": stop})
-        found |= TARGETS[name].findings(runs, _commit(directory, name, profile, runs))
+        _commit(directory, name, profile, runs)
         places[name] = directory / name
         seconds[name] = sum(float(done.summary["seconds"]) for done in runs)
-    rows = claims.rows(found)
-    _write_claims(directory, rows)
+    rows = _collect_claims(directory)
     return Reproduction(directory, places, rows, seconds)
 
 
@@ -94,19 +95,32 @@ def _chosen(targets: Sequence[str]) -> tuple[str, ...]:
 
 def _runs(name: str, profile: str, directory: Path, tell: Tell, how: Mapping[str, Any]) -> list[Done]:
     """The target's runs, each begun, continued or found complete."""
-    points = config.expand(TARGETS[name].experiment, profile=profile, experiments=experiment_folders())
-    runs = []
-    for number, point in enumerate(points, 1):
+    target = TARGETS[name]
+    points = config.expand(target.experiment, profile=profile, experiments=experiment_folders())
+    total = len(points) + (target.further is not None)
+    runs: list[Done] = []
+
+    def finish(point: config.Point) -> None:
         at = ", ".join(f"{key} = {value}" for key, value in point.settings.items())
-        tell(Note(f"{name}: run {number} of {len(points)}" + (f" ({at})" if at else "")))
-        identity = config.identity(point.run, Sources.read(point.run).digests)
+        tell(Note(f"{name}: run {len(runs) + 1} of {total}" + (f" ({at})" if at else "")))
+        sources = Sources.read(point.run)
+        identity = config.identity(point.run, sources.digests)
         result = run(point.run, out=directory / "runs" / config.short_id(identity), **how)
-        runs.append(Done(point.settings, point.run, result))
+        runs.append(Done(point.settings, sources.run, result))
+
+    for point in points:
+        finish(point)
+    if target.further:
+        experiment, first = target.further
+        start = {"train.start_from": str(first(runs).result.run_dir)}
+        settings = [f"{key}={json.dumps(value)}" for key, value in start.items()]
+        (point,) = config.expand(experiment, overrides=settings, profile=profile, experiments=experiment_folders())
+        finish(config.Point(start, point.run))
     return runs
 
 
-def _commit(directory: Path, name: str, profile: str, runs: Sequence[Done]) -> Drawn:
-    """Draw a target's figures and commit them with all they were drawn from."""
+def _commit(directory: Path, name: str, profile: str, runs: Sequence[Done]) -> None:
+    """Draw a target's figures, judge its claims, and commit both with all they were made from."""
     from adversarial_crypto.figures import FIGURES, render  # here: matplotlib takes a second to import
 
     drawn = {figure: frames(runs) for figure, frames in TARGETS[name].figures.items()}
@@ -116,8 +130,8 @@ def _commit(directory: Path, name: str, profile: str, runs: Sequence[Done]) -> D
         files |= {f"{figure}.{kind}": content for kind, content in render(FIGURES[figure](frames)).items()}
     files |= {f"config-{_short(done)}.toml": config.dumps(done.run).encode() for done in runs}
     files["provenance.json"] = (json.dumps(_provenance(name, profile, runs), indent=2) + "\n").encode()
+    files[CLAIMS] = _csv(claims.rows(TARGETS[name].findings(runs, drawn)))
     commit_directory(directory / name, files)
-    return drawn
 
 
 def _short(done: Done) -> str:
@@ -135,6 +149,8 @@ def _provenance(name: str, profile: str, runs: Sequence[Done]) -> dict[str, Any]
             {
                 "settings": dict(done.settings),
                 **kept,
+                # What the identity holds beside the configuration.
+                "files": {place: digest for place, digest in manifest["files"].items() if place != "config.toml"},
                 "execution": stored.execution,
                 "versions": manifest.get("versions"),
                 "git": manifest.get("git"),
@@ -144,9 +160,20 @@ def _provenance(name: str, profile: str, runs: Sequence[Done]) -> dict[str, Any]
     return {"target": name, "profile": profile, "command": command, "runs": each}
 
 
-def _write_claims(directory: Path, rows: list[dict[str, object]]) -> None:
+def _collect_claims(directory: Path) -> list[dict[str, object]]:
+    """claims.csv and claims.md over all targets of the directory; their rows."""
     import pandas as pd
 
-    table = pd.DataFrame(rows, columns=list(claims.COLUMNS))
-    atomic_write(directory / "claims.csv", table.to_csv(index=False).encode())
+    there = [pd.read_csv(directory / name / CLAIMS) for name in TARGETS if (directory / name / CLAIMS).is_file()]
+    records = [record for table in there for record in table.fillna({"budget": ""}).to_dict("records")]
+    found = {str(record["claim"]): {str(key): value for key, value in record.items()} for record in records}
+    rows = [found.get(str(row["claim"]), row) for row in claims.every()]
+    atomic_write(directory / CLAIMS, _csv(rows))
     atomic_write(directory / "claims.md", claims.markdown(rows).encode())
+    return rows
+
+
+def _csv(rows: Sequence[Mapping[Any, object]]) -> bytes:
+    import pandas as pd
+
+    return pd.DataFrame(rows, columns=list(claims.COLUMNS)).to_csv(index=False).encode()

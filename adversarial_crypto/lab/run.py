@@ -9,7 +9,7 @@ from typing import Any
 from adversarial_crypto import config
 from adversarial_crypto.config import ConfigError, Run
 from adversarial_crypto.lab.events import Event, Finished
-from adversarial_crypto.lab.figures import TRAINING_CURVES, figures
+from adversarial_crypto.lab.figures import CURVES, figures
 from adversarial_crypto.lab.machine import check_device, full_name
 from adversarial_crypto.lab.meant import Meant
 from adversarial_crypto.lab.result import RunResult
@@ -136,7 +136,7 @@ def _complete(meant: Meant) -> RunResult | None:
         return None
     with meant.open({}, {}) as directory:
         summary = directory.summary()
-    if not (meant.path / "figures" / TRAINING_CURVES).is_dir():
+    if not (meant.path / "figures" / CURVES[meant.run.game.kind][0]).is_dir():
         figures(meant.path)
     return RunResult(meant.path, summary, already_complete=True)
 

@@ -1,4 +1,7 @@
-"""The user's own networks, `FILE.py:function`: read once, hashed, kept with the run, executed from those bytes."""
+"""The files that a run needs beside its configuration: read once, hashed, kept with the run, used from those bytes.
+
+They are the user's own networks, `FILE.py:function`, and the players that a run starts from.
+"""
 
 from __future__ import annotations
 
@@ -10,19 +13,28 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from adversarial_crypto.config import ConfigError, Run, players, relocate, user_files
 from adversarial_crypto.config.fields import split_reference
+from adversarial_crypto.errors import StoreError
+from adversarial_crypto.store import Run as Stored
+from adversarial_crypto.store.atomic import read_bytes
+from adversarial_crypto.store.checkpoints import unpack
+from adversarial_crypto.store.manifest import PLAYERS
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 FOLDER = "networks"  # of a run directory
+START = "start/players.safetensors"  # the same
 # A network is a page of code; a data set given by mistake should not be parsed for minutes.
 MAX_BYTES = 1_000_000
 
 
 @dataclass(frozen=True)
 class Sources:
-    """The files that a run's networks come from, as they were when the command was given.
+    """The files that a run's networks and first players come from, as they were when the command was given.
 
     Args:
         run: the run with its references as they stand in the run directory, "networks/my_net.py:build".
@@ -47,6 +59,13 @@ class Sources:
             except OSError as error:
                 reason = error.strerror or str(error)
                 problems.append(f"{path} cannot be read: {reason[:1].lower()}{reason[1:]}")
+        start = Path(run.train.start_from) if run.train.start_from else None
+        players_file = b""
+        if start:
+            try:
+                players_file = _players(start)
+            except StoreError as error:
+                problems.append(f"train.start_from: {error}")
         if problems:
             raise ConfigError(problems)
         places: dict[Path, str] = {}
@@ -54,6 +73,8 @@ class Sources:
         for path, content in contents.items():
             places[path] = _place(path, content, files)
             files[places[path]] = content
+        if start:
+            contents[start], places[start], files[START] = players_file, START, players_file
         digests = {str(path): sha256(content).hexdigest() for path, content in contents.items()}
         return cls(relocate(run, dict(places)), digests, files, {place: path for path, place in places.items()})
 
@@ -67,6 +88,8 @@ class Sources:
         builds: dict[str, Callable[..., Any]] = {}
         problems: list[str] = []
         for place, content in self.files.items():
+            if place == START:
+                continue
             names = [name for path, name in self._references() if path == place]
             try:
                 module = _execute(content, self.given[place])
@@ -76,6 +99,15 @@ class Sources:
         if problems:
             raise ConfigError(problems)
         return builds
+
+    def start(self) -> dict[str, Tensor] | None:
+        """The weights that everyone begins with, or None."""
+        if START not in self.files:
+            return None
+        import torch
+
+        arrays, _ = unpack(self.files[START], self.given[START])
+        return {name: torch.from_numpy(array) for name, array in arrays.items()}
 
     def as_given(self, text: str) -> str:
         """A sentence about a file of the run directory, told of the file that the user gave."""
@@ -88,6 +120,13 @@ class Sources:
         for network in dict.fromkeys(named):
             if reference := split_reference(network):
                 yield reference
+
+
+def _players(path: Path) -> bytes:
+    """The players of a finished run, from its directory, checked, or from a copy of its file."""
+    content = Stored.read(path).read_bytes(PLAYERS) if path.is_dir() else read_bytes(path)
+    unpack(content, path)
+    return content
 
 
 def _content(path: Path) -> bytes:

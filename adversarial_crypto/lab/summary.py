@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from adversarial_crypto.config import Run
-from adversarial_crypto.lab.tables import KEPT
+from adversarial_crypto.games import Game
 from adversarial_crypto.lab.verdict import verdict
 from adversarial_crypto.numerics.statistics import median_interval, wilson
 from adversarial_crypto.training import Report
 
 SCHEMA = "acrypto.run/1"
-FRESH = ("fresh_eve_bits_wrong", "fresh_eve_bits_flipped")
 
 
 @dataclass(frozen=True)
@@ -37,31 +36,29 @@ class Facts:
 
 @dataclass(frozen=True)
 class Outcome:
-    """One replica: test means of its kept players and of the best fresh Eve, chosen on validation over all networks."""
+    """One replica: test means of its kept players and of the best fresh adversary, chosen on validation of all."""
 
     passed: bool
     passed_step: int
     diverged: bool
     means: Mapping[str, float]
 
-    def robust(self, run: Run) -> bool:
-        """Whether it passed, Bob still reads on test, and the best fresh Eve stays far enough from reading."""
-        protocol = run.protocol
-        reads = self.means["bob_bits_wrong"] <= protocol.bob_bits_max
-        return self.passed and reads and self.means[FRESH[0]] >= protocol.robust_error_min
+    def robust(self, game: Game) -> bool:
+        """Whether it passed, and withstands the best fresh adversary on test by the game's rule."""
+        return self.passed and game.robust(self.means)
 
 
-def outcome(report: Report, diverged: bool) -> Outcome:
+def outcome(report: Report, diverged: bool, game: Game) -> Outcome:
     """What counts of a report."""
-    means = {name: report.players[name][0] for name in KEPT}
+    means = {name: report.players[name][0] for name in game.measured}
     if report.best:
         network = min(report.best, key=lambda name: report.validation[name][report.best[name]])
         best = report.adversary[network]
-        means |= {fresh: best[fresh.removeprefix("fresh_")][0] for fresh in FRESH}
+        means |= {fresh: best[name][0] for fresh, name in zip(game.fresh, game.tested, strict=True)}
     return Outcome(report.passed, report.passed_step, diverged, means)
 
 
-def summarise(run: Run, outcomes: Sequence[Outcome], facts: Facts) -> dict[str, Any]:
+def summarise(run: Run, game: Game, outcomes: Sequence[Outcome], facts: Facts) -> dict[str, Any]:
     """The document.
 
     measures: name -> {median, low, high}, a 95 % interval of the median over the replicas that passed, or over all that
@@ -70,8 +67,9 @@ def summarise(run: Run, outcomes: Sequence[Outcome], facts: Facts) -> dict[str, 
     adversaries: nothing tested it.
     """
     total, passed = len(outcomes), sum(each.passed for each in outcomes)
-    robust = sum(each.robust(run) for each in outcomes) if run.protocol.adversaries else None
+    robust = sum(each.robust(game) for each in outcomes) if run.protocol.adversaries else None
     over = [each for each in outcomes if (each.passed if passed else not each.diverged)]
+    measures = *game.measured, *game.fresh
     document: dict[str, Any] = {
         "schema": SCHEMA,
         "experiment": run.name,
@@ -87,10 +85,10 @@ def summarise(run: Run, outcomes: Sequence[Outcome], facts: Facts) -> dict[str, 
         "device": facts.execution["device"],
         "over": "passed" if passed else "all",
         "over_replicas": len(over),
-        "measures": {name: _median([e.means[name] for e in over if name in e.means]) for name in (*KEPT, *FRESH)},
+        "measures": {name: _median([e.means[name] for e in over if name in e.means]) for name in measures},
         "rates": {"passed": _rate(passed, total), "robust": None if robust is None else _rate(robust, total)},
     }
-    return {**document, "verdict": verdict(run, outcomes, document)}
+    return {**document, "verdict": verdict(run, game, outcomes, document)}
 
 
 def _median(values: list[float]) -> dict[str, float] | None:

@@ -4,16 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from adversarial_crypto.games import Game
 from adversarial_crypto.training import Report, Row
 
 Z95 = 1.959963984540054  # the normal quantile of a 95 % interval: a test draw has 2^20 messages
-TESTED = ("bits_wrong", "bits_flipped")  # of a fresh adversary
-KEPT = ("bob_bits_wrong", "bob_bits_flipped", "eve_bits_wrong", "eve_bits_flipped")  # of the kept players
-PROTOCOL = (
-    *("replica", "network", "adversary", "passed", "passed_step", "validation_bits_wrong", "best"),
-    *(f"{name}{end}" for name in TESTED for end in ("", "_low", "_high")),
-    *KEPT,
-)
+
+
+def tested_columns(game: Game) -> tuple[str, ...]:
+    """The measures of a fresh adversary as columns: "eve_bits_wrong" is "bits_wrong" in a table of Eves."""
+    return tuple(name.removeprefix(f"{game.adversary}_") for name in game.tested)
+
+
+def protocol_columns(game: Game) -> tuple[str, ...]:
+    """The columns of protocol.csv."""
+    tested = tested_columns(game)
+    return (
+        *("replica", "network", "adversary", "passed", "passed_step"),
+        *(f"validation_{tested[0]}", "best"),
+        *(f"{name}{end}" for name in tested for end in ("", "_low", "_high")),
+        *game.measured,
+    )
 
 
 def interval(mean: float, error: float) -> tuple[float, float, float]:
@@ -34,31 +44,28 @@ def metrics_rows(rows: Iterable[Row], measured: Sequence[str]) -> str:
     )
 
 
-def protocol_table(reports: Iterable[Report], adversary: str) -> str:
+def protocol_table(reports: Iterable[Report], game: Game) -> str:
     """protocol.csv: a line for each replica, network and fresh adversary, both counted from 0.
 
     The test columns are filled in the line of each network's best adversary; passed_step is empty where a replica did
     not pass. Without fresh adversaries a replica has one line, with its kept players' columns.
-
-    Args:
-        adversary: the coalition that was retrained, whose measures the test columns take.
     """
-    return _line(PROTOCOL) + "".join(_line(cells) for report in reports for cells in _cells(report, adversary))
+    return _line(protocol_columns(game)) + "".join(_line(cells) for report in reports for cells in _cells(report, game))
 
 
-def _cells(report: Report, adversary: str) -> Iterable[list[object]]:
+def _cells(report: Report, game: Game) -> Iterable[list[object]]:
     passed_at: object = report.passed_step if report.passed else ""
-    kept: list[object] = [report.players[name][0] for name in KEPT]
+    kept: list[object] = [report.players[name][0] for name in game.measured]
     if not report.validation:
-        blank = [""] * 3 * len(TESTED)
+        blank = [""] * 3 * len(game.tested)
         yield [report.replica, "", "", int(report.passed), passed_at, "", "", *blank, *kept]
     for network, validation in report.validation.items():
         for index, wrong in enumerate(validation):
             best = index == report.best[network]
             tested = report.adversary[network]
-            numbers: list[object] = [""] * (3 * len(TESTED) + len(KEPT))
+            numbers: list[object] = [""] * (3 * len(game.tested) + len(kept))
             if best:
-                numbers = [n for name in TESTED for n in interval(*tested[f"{adversary}_{name}"])]
+                numbers = [n for name in game.tested for n in interval(*tested[name])]
                 numbers += kept
             yield [report.replica, network, index, int(report.passed), passed_at, wrong, int(best), *numbers]
 

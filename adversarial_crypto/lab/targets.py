@@ -22,11 +22,13 @@ class Target:
         experiment: its name, of experiments/.
         figures: member of FIGURES -> (runs -> its tables), each kept as a CSV beside the figure.
         findings: (runs, what was drawn) -> claim -> what was found; a claim that they cannot answer is left out.
+        further: an experiment that begins with the kept players of one of the runs, and (runs -> that one).
     """
 
     experiment: str
     figures: Mapping[str, Callable[[Sequence[Done]], Frames]]
     findings: Callable[[Sequence[Done], Drawn], dict[str, Finding]]
+    further: tuple[str, Callable[[Sequence[Done]], Done]] | None = None
 
 
 TARGETS: dict[str, Target] = {
@@ -39,16 +41,19 @@ TARGETS: dict[str, Target] = {
     ),
     "sizes": Target(
         "paper-sizes",
-        {"pass_rates": frames.rates(lambda done: f"N = {done.run.game.message_bits}", frames.paper_rates)},
+        {"pass_rates": frames.rates(lambda done: f"N = {done.run.message_bits}", frames.paper_rates)},
         findings.larger_messages,
     ),
     "losses": Target(
         "paper-losses", {"pass_rates": frames.rates(frames.network_label, lambda done: {})}, findings.none
     ),
     "diffusion": Target("paper-diffusion", {"diffusion": frames.flips}, findings.diffused),
+    "fig4": Target("paper-fig4", {"fig4": frames.selective}, findings.protected),
     "fig6": Target(
         "paper-fig6-ablations",
         {"fig2": frames.curves("fig6", plain), "pass_rates": frames.rates(frames.ablation_label, lambda done: {})},
         findings.survived,
+        further=("paper-fig6-further", plain),
     ),
+    "gan": Target("paper-gan", {"gan": frames.discriminators}, findings.none),
 }

@@ -1,4 +1,4 @@
-"""Trained replicas as a cipher: from the files of a complete run, every one of them checked against its sha256."""
+"""Trained players, alone or as a cipher: from the files of a complete run, each checked against its sha256."""
 
 from __future__ import annotations
 
@@ -6,21 +6,17 @@ import csv
 from collections.abc import Sequence
 from io import StringIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import torch
-from torch import Tensor
 
 from adversarial_crypto import config
 from adversarial_crypto.ciphers import Cipher, from_players
-from adversarial_crypto.config import ConfigError
+from adversarial_crypto.config import ConfigError, SymmetricGame
+from adversarial_crypto.games import Player
 from adversarial_crypto.lab.sources import Sources
 from adversarial_crypto.store import Run as Stored
-from adversarial_crypto.training import Plan, prepare
-from adversarial_crypto.training.layout import Layout
-
-if TYPE_CHECKING:
-    from adversarial_crypto.store.checkpoints import Arrays
+from adversarial_crypto.training import prepare
 
 Choice = Literal["passed", "all"] | Sequence[int]
 
@@ -38,24 +34,29 @@ def trained_cipher(run_dir: Path | str, replicas: Choice = "passed") -> tuple[Ci
         ConfigError: no replica passed, one that is not there, a game without such a cipher, or a network of the
             user's that can no longer be built.
     """
-    stored = Stored.read(Path(run_dir))
-    arrays, _ = stored.players()
-    plan = _plan(stored.path)
-    game = plan.run.game
-    chosen = _chosen(stored, replicas, plan.run.total_replicas)
-    seeds = torch.tensor([[plan.run.replicas.seed, replica] for replica in chosen])
-    layout, _ = plan.coalition("alice_bob", seeds)
-    players = layout.players(_flat(layout, arrays, chosen))
+    game = config.load(Stored.read(Path(run_dir)).path / "config.toml").game
+    if not isinstance(game, SymmetricGame):
+        raise ConfigError(f"{run_dir} is a run of the {game.kind} game; a cipher is made of the symmetric game's.")
+    players, chosen = trained_players(run_dir, "alice_bob", replicas)
     return from_players(players, game.message_bits, game.key_bits, len(chosen)), chosen
 
 
-def _plan(run_dir: Path) -> Plan:
-    """The plan of the run in this directory."""
-    run = config.load(run_dir / "config.toml")
-    if run.game.kind != "symmetric":
-        raise ConfigError(f"{run_dir} is a run of the {run.game.kind} game; a cipher is made of the symmetric game's.")
-    sources = Sources.read(run)
-    return prepare(sources.run, sources.builds())
+def trained_players(
+    run_dir: Path | str, coalition: str, replicas: Choice = "passed"
+) -> tuple[dict[str, Player], tuple[int, ...]]:
+    """The players of a coalition as they were kept, on the CPU: name -> (R, B, in) -> (R, B, out), and R's numbers.
+
+    Arguments and errors as `trained_cipher`, of any game.
+    """
+    stored = Stored.read(Path(run_dir))
+    arrays, _ = stored.players()
+    sources = Sources.read(config.load(stored.path / "config.toml"))
+    plan = prepare(sources.run, sources.builds())
+    chosen = _chosen(stored, replicas, plan.run.total_replicas)
+    seeds = torch.tensor([[plan.run.replicas.seed, replica] for replica in chosen])
+    layout, _ = plan.coalition(coalition, seeds)
+    tensors = {name: torch.from_numpy(array) for name, array in arrays.items()}
+    return layout.players(layout.flat(tensors, torch.tensor(chosen))), chosen
 
 
 def _chosen(stored: Stored, replicas: Choice, total: int) -> tuple[int, ...]:
@@ -76,9 +77,3 @@ def _chosen(stored: Stored, replicas: Choice, total: int) -> tuple[int, ...]:
     if absent := [replica for replica in replicas if not 0 <= replica < total]:
         raise ConfigError(f"{stored.path} has no replica {absent[0]}; {there}.")
     return tuple(replicas)
-
-
-def _flat(layout: Layout, arrays: Arrays, chosen: Sequence[int]) -> Tensor:
-    """The stored weights "alice.mix.weight" (R, ...) of the chosen replicas, in the layout's order: (R, P)."""
-    names = (f"{player}.{parameter}" for player, slots in layout.slots.items() for parameter, *_ in slots)
-    return torch.cat([torch.from_numpy(arrays[name][list(chosen)]).reshape(len(chosen), -1) for name in names], -1)

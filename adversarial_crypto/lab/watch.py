@@ -9,20 +9,21 @@ from collections.abc import Iterable
 from io import StringIO
 
 from adversarial_crypto.config import Run
-from adversarial_crypto.lab.events import Note, Phase, Progress, Tell
+from adversarial_crypto.games import Game
+from adversarial_crypto.lab.events import Curve, Note, Phase, Progress, Tell
 from adversarial_crypto.training import Row
 
 SECONDS_BETWEEN = 0.25  # of two Progress events: more is not read by anyone
 SECONDS_BETWEEN_NOTES = 60.0
 SECONDS_OF_RATE = 20.0  # a beat takes a second or two; over 20 s the rate is steady and still follows the machine
 HISTORY = 1000  # records of a sparkline; the paper's longest run takes 751
-PLATEAU = 0.02  # of N / 2
+PLATEAU = 0.02  # of the guess
 
 
-def on_plateau(bob_bits_wrong: float, message_bits: int) -> bool:
-    """Whether Bob still guesses: within 2 % of N / 2."""
-    chance = message_bits / 2
-    return abs(bob_bits_wrong - chance) <= PLATEAU * chance
+def on_plateau(game: Game, value: float) -> bool:
+    """Whether the first of the game's watched measures is still that of a guess, within 2 % of it."""
+    guess = game.watched[0].guess
+    return bool(game.plateau) and abs(value - guess) <= PLATEAU * guess
 
 
 class Watch:
@@ -32,10 +33,9 @@ class Watch:
         width: rows computed together for each phase, by which a step counts in the rate.
     """
 
-    def __init__(self, run: Run, width: dict[Phase, int], tell: Tell) -> None:
-        self.run, self.width, self.tell = run, width, tell
-        self.bob: deque[float] = deque(maxlen=HISTORY)
-        self.eve: deque[float] = deque(maxlen=HISTORY)
+    def __init__(self, run: Run, game: Game, width: dict[Phase, int], tell: Tell) -> None:
+        self.run, self.game, self.width, self.tell = run, game, width, tell
+        self.history: dict[str, deque[float]] = {each.measure: deque(maxlen=HISTORY) for each in game.watched}
         self.passed = self.diverged = 0
         self._beats: deque[tuple[float, int]] = deque()
         self._phase: Phase | None = None
@@ -50,16 +50,16 @@ class Watch:
         table = pd.read_csv(StringIO(metrics))
         last = table[table["step"] == table["step"].max()]
         self.passed, self.diverged = int(last["passed"].sum()), int(last["diverged"].sum())
-        medians = table[table["diverged"] == 0].groupby("step")[["bob_bits_wrong", "eve_bits_wrong"]].median()
-        self.bob.extend(medians["bob_bits_wrong"].tolist())
-        self.eve.extend(medians["eve_bits_wrong"].tolist())
+        medians = table[table["diverged"] == 0].groupby("step")[list(self.history)].median()
+        for name, history in self.history.items():
+            history.extend(medians[name].tolist())
 
     def record(self, rows: Iterable[Row]) -> None:
         """A record was taken."""
         rows = list(rows)
         self.passed, self.diverged = sum(row.passed for row in rows), sum(row.diverged for row in rows)
         sound = [row.means for row in rows if not row.diverged]
-        for history, name in ((self.bob, "bob_bits_wrong"), (self.eve, "eve_bits_wrong")):
+        for name, history in self.history.items():
             history.append(statistics.median(means[name] for means in sound) if sound else float("nan"))
 
     def beat(self, phase: Phase, step: int, steps: int) -> None:
@@ -83,34 +83,30 @@ class Watch:
     def _progress(self, phase: Phase, step: int, steps: int) -> Progress:
         (begin, first), (end, last) = self._beats[0], self._beats[-1]
         rate = (last - first) / (end - begin) if end > begin else 0.0
-        bob, eve = tuple(self.bob), tuple(self.eve)
         return Progress(
             phase=phase,
             step=step,
             steps=steps,
             passed=self.passed,
             diverged=self.diverged,
-            bob=bob[-1] if bob else float("nan"),
-            eve=eve[-1] if eve else float("nan"),
-            bob_history=bob,
-            eve_history=eve,
-            message_bits=self.run.game.message_bits,
+            curves=tuple(Curve(each, tuple(self.history[each.measure])) for each in self.game.watched),
             seconds_left=(steps - step) / rate if rate else None,
             at_most=phase == "training" and self.run.train.stop == "passed",
             rate=rate * self.width[phase],
         )
 
     def _note_plateau(self, step: int, now: float) -> None:
-        bits = self.run.game.message_bits
-        if step == 0 or not self.bob or not on_plateau(self.bob[-1], bits):
+        first = self.game.watched[0]
+        history = self.history[first.measure]
+        if step == 0 or not history or not on_plateau(self.game, history[-1]):
             return
         if now - self._noted < SECONDS_BETWEEN_NOTES:
             return
         self._noted = now
         self.tell(
             Note(
-                f"Still on the plateau at step {step:,}: Bob has {self.bob[-1]:.2f} of {bits} bits wrong (median), "
-                f"and guessing is {bits / 2:g}. This is where every run begins: in the paper's Figure 2 (N = 16, "
-                "batch 4096) Bob leaves it after 7,000 steps, and some replicas never do."
+                f"Still on the plateau at step {step:,}: {first.label} has {first.shown(history[-1])} {first.unit} "
+                f"(median), and guessing is {first.guess:.4g}. This is where every run begins: {self.game.plateau}, "
+                "and some replicas never do."
             )
         )

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 
 from torch import nn
 
-from adversarial_crypto.networks import dense, mix_transform, released
+from adversarial_crypto.networks import dense, mix_transform, real_dense, real_valued, released
 from adversarial_crypto.numerics.layers import Init
 
 Build = Callable[[int, int, Init], nn.Module]
@@ -22,6 +22,8 @@ NETWORKS: Mapping[str, Build] = {
     "mix_transform": mix_transform.build,
     "released": released.build,
     "dense": dense.build,
+    "real_valued": real_valued.build,
+    "real_dense": real_dense.build,
 }
 
 __all__ = ["NETWORKS", "Build", "Init"]

@@ -31,6 +31,8 @@ class Stream(IntEnum):
     KEY = 2
     NOISE = 3  # of a randomised cipher
     OTHER_KEY = 4  # one that the ciphertext does not depend on
+    VALUES = 5  # real numbers
+    CHOICE = 6  # of one part of a mixture
 
 
 class Occasion(IntEnum):
@@ -42,6 +44,7 @@ class Occasion(IntEnum):
     VALIDATION = 3  # choosing the best adversary
     TEST = 4  # quoted once
     ATTACK = 5  # questions put to a finished cipher
+    CONTINUED = 6  # training on from another run's players, whose data were TRAINING's
 
 
 @dataclass(frozen=True)

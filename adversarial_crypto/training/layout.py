@@ -33,6 +33,11 @@ class Layout:
         module = self.modules[name]
         return lambda inputs: functional_call(module, views, (inputs,))
 
+    def flat(self, arrays: Mapping[str, Tensor], rows: Tensor) -> Tensor:
+        """The weights (R, P) of these rows of `arrays`, which are as `named` gives them."""
+        names = (f"{player}.{parameter}" for player, slots in self.slots.items() for parameter, *_ in slots)
+        return torch.cat([arrays[name][rows].reshape(len(rows), -1) for name in names], -1)
+
     def named(self, flat: Tensor) -> dict[str, Tensor]:
         """The weights by full name, "alice.mix.weight" -> (R, ...), as they are stored."""
         return {

@@ -86,6 +86,7 @@ class Loop:
         layouts: coalition -> its layout.
         trained: the coalitions that take turns.
         record_batch: messages of one record, rounded up to whole minibatches.
+        occasion: of the minibatches that are trained on.
     """
 
     def __init__(
@@ -96,6 +97,7 @@ class Loop:
         batch: int,
         record_batch: int,
         engine: Engine,
+        occasion: Occasion = Occasion.TRAINING,
     ) -> None:
         self.game, self.layouts, self.trained, self.batch, self.engine = game, layouts, trained, batch, engine
         self.blocks = -(-record_batch // batch)
@@ -107,14 +109,15 @@ class Loop:
         turns = [(name, c, t) for c, name in enumerate(game.coalitions) for t in range(game.coalitions[name].updates)]
         self._turns = [name for name, _, _ in turns]
         self._addresses = torch.tensor([256 * c + t for _, c, t in turns], device=engine.device)
-        self._training = torch.tensor(int(Occasion.TRAINING), device=engine.device)
+        self._training = torch.tensor(int(occasion), device=engine.device)
 
     def playing(self, layouts: Mapping[str, Layout], trained: tuple[str, ...], batch: int) -> Loop:
         """The same game with these layouts, turns and batch; shares every program that does not change."""
         other = copy(self)
         other.trained = trained
         if batch != self.batch or layouts != self.layouts:
-            other = Loop(self.game, layouts, trained, batch, self.blocks * self.batch, self.engine)
+            occasion = Occasion(int(self._training))
+            other = Loop(self.game, layouts, trained, batch, self.blocks * self.batch, self.engine, occasion)
             if batch == self.batch:
                 other._draw = self._draw
         return other

@@ -38,17 +38,27 @@ class Plan:
     Args:
         builds: network reference -> build function, of everything the configuration names.
         chunks: equal in size, so that one compiled program serves them all.
+        start: the weights that everyone begins with, "alice.mix.weight" -> (R, ...); None: freshly drawn ones.
     """
 
     run: Run
     game: Game
     builds: Mapping[str, Build]
     chunks: tuple[Chunk, ...]
+    start: Mapping[str, Tensor] | None = None
 
     @property
     def chunk_size(self) -> int:
         """Rows of every chunk."""
         return len(self.chunks[0].seeds)
+
+    def initial(self, name: str, chunk: Chunk) -> tuple[Layout, Tensor]:
+        """What a coalition of these replicas begins with, as `coalition` gives it."""
+        layout, drawn = self.coalition(name, chunk.seeds)
+        if self.start is None:
+            return layout, drawn
+        rows = torch.arange(chunk.start, chunk.start + len(chunk.seeds)).clamp(max=self.run.total_replicas - 1)
+        return layout, layout.flat(self.start, rows)
 
     def coalition(
         self, name: str, seeds: Tensor, adversary: Tensor | int = 0, network: str = "own"
@@ -67,13 +77,15 @@ class Plan:
         return flatten(modules)
 
 
-def prepare(run: Run, builds: Mapping[str, Build] | None = None) -> Plan:
+def prepare(run: Run, builds: Mapping[str, Build] | None = None, start: Mapping[str, Tensor] | None = None) -> Plan:
     """Resolves and checks everything before any training.
 
     Args:
         builds: the user's own networks, by the reference that names them in the configuration.
+        start: the weights to begin with, as `Plan` has them.
     Raises:
-        ConfigError: an unknown network, or one that breaks the contract of `networks.Build`; all such at once.
+        ConfigError: an unknown network, or one that breaks the contract of `networks.Build`, all such at once; or
+            weights to begin with that are not those of this run's players.
     """
     game = GAMES[run.game.kind](run)
     known = {**NETWORKS, **(builds or {})}
@@ -95,7 +107,27 @@ def prepare(run: Run, builds: Mapping[str, Build] | None = None) -> Plan:
         problems += [f"{key}: network {network!r} {problem}" for problem in found if problem]
     if problems:
         raise ConfigError(problems)
-    return Plan(run, game, resolved, _chunks(run))
+    plan = Plan(run, game, resolved, _chunks(run), start)
+    if start is not None and (problem := _start_problem(plan, start)):
+        raise ConfigError([f"train.start_from: {problem}"])
+    return plan
+
+
+def _start_problem(plan: Plan, start: Mapping[str, Tensor]) -> str | None:
+    """Why a run cannot begin with these weights."""
+    replicas = plan.run.total_replicas
+    for name in plan.game.coalitions:
+        layout, _ = plan.coalition(name, plan.chunks[0].seeds[:1])
+        for player, slots in layout.slots.items():
+            for parameter, shape, *_ in slots:
+                found = start.get(f"{player}.{parameter}")
+                if found is None:
+                    return f"its players are others than this run's; it has no {player}.{parameter}"
+                if tuple(found.shape[1:]) != shape:
+                    return f"its {player}.{parameter} is {tuple(found.shape[1:])}, and this run's is {shape}"
+                if len(found) < replicas:
+                    return f"it has {len(found)} replicas and this run has {replicas}"
+    return None
 
 
 def _suggestion(network: str, known: Mapping[str, Build]) -> str:

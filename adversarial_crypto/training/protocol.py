@@ -37,7 +37,7 @@ class Report:
     """What the protocol found of one replica; means and standard errors over the test messages.
 
     Args:
-        validation: network -> bits wrong on validation of each of its adversaries.
+        validation: network -> the first of the game's `tested` measures on validation, of each of its adversaries.
         best: network -> the index of its best adversary.
         adversary: network -> measure -> (mean, standard error) of the best, on test.
         players: measure -> (mean, standard error) of the kept players, on test.
@@ -170,7 +170,7 @@ class Protocol:
         sample = self.loops[rows.network].measure(
             state.weights, state.seeds, state.adversary, 0, Occasion.VALIDATION, VALIDATION_RECORDS
         )
-        wrong, weights = sample.mean[f"{self.adversary}_bits_wrong"], state.weights[self.adversary].cpu()
+        wrong, weights = sample.mean[self.plan.game.tested[0]], state.weights[self.adversary].cpu()
         validation, first = self.validation[rows.network], 1 + rows.network * self.run.adversaries
         for row in range(rows.used):
             replica = rows.replicas[row]

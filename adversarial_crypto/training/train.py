@@ -51,7 +51,7 @@ class Training:
         self.passed_step: list[Tensor] = []  # per chunk (R,) int64, -1 = not passed
         self.recorded = -1  # the step of the last record
         for chunk in plan.chunks:
-            drawn = {name: plan.coalition(name, chunk.seeds) for name in plan.game.coalitions}
+            drawn = {name: plan.initial(name, chunk) for name in plan.game.coalitions}
             weights = {name: flat.to(engine.device) for name, (_, flat) in drawn.items()}
             layouts = {name: layout for name, (layout, _) in drawn.items()}
             seeds, rates = chunk.seeds.to(engine.device), chunk.rates.to(engine.device)
@@ -59,7 +59,8 @@ class Training:
             self.kept.append({name: flat.clone() for name, flat in weights.items()})
             self.passed_step.append(torch.full_like(seeds[:, 0], -1))
         self.layouts = layouts
-        self.loop = Loop(plan.game, layouts, tuple(layouts), run.train.batch, run.train.record_batch, engine)
+        occasion = Occasion.TRAINING if plan.start is None else Occasion.CONTINUED
+        self.loop = Loop(plan.game, layouts, tuple(layouts), run.train.batch, run.train.record_batch, engine, occasion)
         self._steppers = [self.loop.stepper(state) for state in self.states]
 
     @property

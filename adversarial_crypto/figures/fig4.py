@@ -1,0 +1,91 @@
+"""Selective protection by step (the paper's Figure 4): Bob, D-public and Eve, the paper's curves, the floors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator, StrMethodFormatter
+
+from adversarial_crypto.figures import style
+from adversarial_crypto.figures.spread import LEGEND, spread
+
+RECORDED = ("step", "replica", "bob_error", "public_error", "eve_gain", "passed", "diverged")
+SETTINGS = ("bob_floor", "public_floor", "variance", "batch")
+FRESH = ("replica", "best", "gain", "gain_low", "gain_high")
+DASHES = {"bob": (0, (5, 1.5)), "public": (0, (3, 1, 1, 1)), "eve": (0, (1.5, 1))}
+
+
+def draw(frames: Mapping[str, pd.DataFrame]) -> Figure:
+    """Above: squared errors of D, Bob's and the public one. Below: Eve's squared error of C less blind Eve's.
+
+    Args:
+        frames: {"metrics": RECORDED, "settings": SETTINGS, one row, "paper": step, error and who ("bob", "public" or
+            "eve"); and of a finished run "fresh": FRESH and network, its protocol.csv}.
+    Raises:
+        AcryptoError: a column is missing or not numeric, or nothing was recorded.
+    """
+    metrics = style.frame(frames, "fig4", "metrics", RECORDED)
+    settings = style.frame(frames, "fig4", "settings", SETTINGS).iloc[0]
+    paper = style.frame(frames, "fig4", "paper", ("step", "error"), ("who",))
+    metrics = metrics.assign(eve_less_blind=-metrics["eve_gain"] * settings["variance"])
+    with style.style():
+        figure = style.blank(7.2, 5.6)
+        above, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
+        spread(above, metrics, "bob_error", "bob", style.COLOURS["bob"], "Bob, of D")
+        spread(above, metrics, "public_error", "public", style.COLOURS["public"], "D-public, of D")
+        spread(below, metrics, "eve_less_blind", "eve", style.COLOURS["eve"], "Eve, of C, less blind Eve")
+        for axes, who in ((above, "bob"), (above, "public"), (below, "eve")):
+            _paper(axes, paper[paper["who"] == who], who)
+        if "fresh" in frames:
+            _fresh(
+                below, style.frame(frames, "fig4", "fresh", FRESH, ("network",)), metrics, float(settings["variance"])
+            )
+        _levels(above, below, settings)
+        _frame(above, below, metrics, settings)
+        style.legend_below(figure, columns=3)
+    return figure
+
+
+def _paper(axes: Axes, curve: pd.DataFrame, who: str) -> None:
+    label = {"bob": "Bob: the paper", "public": "D-public: the paper", "eve": "Eve: the paper"}[who]
+    look: dict[str, Any] = {"color": style.COLOURS["paper"], "linestyle": DASHES[who], "linewidth": 1.2}
+    axes.plot(curve["step"], curve["error"], label=label, gid=f"paper {who}", zorder=4.5, **look)
+
+
+def _fresh(axes: Axes, rows: pd.DataFrame, metrics: pd.DataFrame, variance: float) -> None:
+    """After the last step: the best fresh Eve of each network against each replica, with her interval."""
+    last = float(metrics["step"].max())
+    for index, (network, own) in enumerate(rows[rows["best"] == 1].groupby("network")):
+        at = [last * (1.02 + 0.03 * index)] * len(own)
+        ends = [variance * (own["gain_high"] - own["gain"]), variance * (own["gain"] - own["gain_low"])]
+        label = f"best fresh Eve ({network})"
+        look: dict[str, Any] = {"fmt": "os"[index % 2], "markersize": 4, "color": style.COLOURS["eve"], "label": label}
+        axes.errorbar(at, -variance * own["gain"], ends, linestyle="none", **look)
+
+
+def _levels(above: Axes, below: Axes, settings: pd.Series[float]) -> None:
+    """The floors, and what a constant guess gives."""
+    levels = (
+        ("bob floor", settings["bob_floor"], "Bob's floor: {:.4f}", style.COLOURS["bob"], ":", "top"),
+        ("public floor", settings["public_floor"], "public floor: {:.4f}", style.COLOURS["public"], ":", "center"),
+        ("chance", settings["variance"], "a constant: {:.4f}", style.COLOURS["quiet"], "--", "bottom"),
+    )
+    for gid, height, words, colour, dashes, side in levels:
+        style.level(above, gid, float(height), words.format(height), colour, dashes, side)
+    style.level(below, "blind", 0.0, "blind Eve", style.COLOURS["quiet"], "--")
+
+
+def _frame(above: Axes, below: Axes, metrics: pd.DataFrame, settings: pd.Series[float]) -> None:
+    count, passed = metrics["replica"].nunique(), metrics.loc[metrics["passed"] != 0, "replica"].nunique()
+    title = f"selective protection, batch {settings['batch']:,g}, {count} replica{'s' * (count != 1)}: {passed} passed"
+    above.set_title(f"{title}\n{LEGEND}")
+    above.set_ylabel("squared error of D")
+    above.set_ylim(0.1, max(0.25, min(0.8, 1.1 * float(metrics["public_error"].quantile(0.99)))))
+    below.set_ylabel("squared error of C,\nless blind Eve's")
+    below.set_xlabel("step (one round of the schedule)")
+    below.xaxis.set_major_locator(MaxNLocator(7, integer=True))
+    below.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))

@@ -1,0 +1,166 @@
+"""Selective protection: who sees what, the measures by hand, and that the floors are those of the game's own draws."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from small_runs import eager, finish, small_plan, small_run
+from torch import Tensor
+
+from adversarial_crypto.config import ConfigError, Run
+from adversarial_crypto.formulas.gaussian import bob_floor, public_floor
+from adversarial_crypto.games import GAMES, Game
+from adversarial_crypto.numerics.philox import Address
+from adversarial_crypto.training import Training
+
+R, B = 2, 4096
+SEEDS = torch.tensor([[4, 0], [4, 1]])
+RHO = tuple(tuple(1.0 if i == j else 0.4 for j in range(4)) for i in range(4))
+
+
+def game_of(**settings: object) -> Game:
+    """The game with these settings."""
+    return GAMES["selective"](small_run(game={"kind": "selective", **settings}))
+
+
+def drawn(game: Game, step: int = 0) -> dict[str, Tensor]:
+    """A large draw of it."""
+    return dict(game.draw(Address(SEEDS, step, 0), B))
+
+
+def test_widths() -> None:
+    """With 8 bits of key and four values 12 numbers enter Alice's front layer, as the paper says; six leave her."""
+    game = game_of()
+    assert {name: (spec.in_width, spec.out_width) for name, spec in game.players.items()} == {
+        "alice": (12, 6),
+        "bob": (14, 1),
+        "eve": (6, 1),
+    }
+
+
+def test_values_have_the_correlations_that_were_asked_for() -> None:
+    """Means 0, variance 0.19, and the correlation matrix of the configuration, within what 8,192 draws allow."""
+    rows = [[1.0, 0.5, -0.2, 0.3], [0.5, 1.0, 0.1, 0.6], [-0.2, 0.1, 1.0, 0.4], [0.3, 0.6, 0.4, 1.0]]
+    values = drawn(game_of(correlation=rows))["values"].reshape(-1, 4).double()
+    assert values.mean(0).abs().max() < 4 * (0.19 / len(values)) ** 0.5
+    torch.testing.assert_close(values.T.cov(), 0.19 * torch.tensor(rows).double(), atol=0.015, rtol=0)
+
+
+def test_who_sees_what() -> None:
+    """Alice sees A, B, C, a constant and the key, never D; Bob all that is sent and the key; Eve what is sent."""
+    game, seen = game_of(), dict[str, Tensor]()
+
+    def player(name: str, width: int) -> object:
+        def answer(inputs: Tensor) -> Tensor:
+            seen[name] = inputs
+            return torch.arange(width).expand(*inputs.shape[:2], width) + inputs[..., :1]
+
+        return answer
+
+    secrets = drawn(game)
+    transcript = game.play({"alice": player("alice", 6), "bob": player("bob", 1), "eve": player("eve", 1)}, secrets)
+    assert torch.equal(seen["alice"][..., :3], secrets["values"][..., :3])
+    assert not bool(seen["alice"][..., 3].any()) and torch.equal(seen["alice"][..., 4:], secrets["key"])
+    sent = torch.cat([transcript["public"], transcript["ciphertext"]], -1)
+    assert torch.equal(seen["eve"], sent)
+    assert torch.equal(seen["bob"], torch.cat([sent, secrets["key"]], -1))
+
+
+def test_measures_by_hand() -> None:
+    """Errors are of D for Bob and the public, of C for Eve; who answers 0 is exactly as good as blind."""
+    game = game_of()
+    secrets = drawn(game)
+    c, d = (secrets["values"][..., place : place + 1] for place in (2, 3))
+    found = game.measures({**secrets, "public": d + 1, "bob": d + 2, "eve": torch.zeros_like(c)})
+    assert found["public_error"].allclose(torch.tensor(1.0)) and found["bob_error"].allclose(torch.tensor(4.0))
+    assert torch.equal(found["eve_error"], c[..., 0] ** 2) and not bool(found["eve_gain"].any())
+    knows = game.measures({**secrets, "public": d, "bob": d, "eve": c})
+    assert knows["eve_gain"].mean().item() == pytest.approx(1, abs=0.05)
+
+
+def test_a_known_solution_passes_and_leaks_nothing() -> None:
+    """The projection off C in public and C with its sign under a key bit: Bob and D-public stand on their floors."""
+    game = game_of()
+    secrets = drawn(game)
+    a, b, c, _ = secrets["values"].unbind(-1)
+    key = secrets["key"][..., 0]
+    best = 0.4 / 1.8 * (a + b + c)
+    public = (best - 0.4 * c).unsqueeze(-1)
+    bob = public + 0.4 * (c * key * key).unsqueeze(-1)  # what he makes of the ciphertext C times key bit
+    means = {k: v.double().mean(-1) for k, v in game.measures({**secrets, "public": public, "bob": bob,
+             "eve": torch.zeros_like(bob)}).items()}  # fmt: skip
+    assert means["bob_error"].mean().item() == pytest.approx(bob_floor(RHO, 0.19), rel=0.03)
+    assert means["public_error"].mean().item() == pytest.approx(public_floor(RHO, 0.19), rel=0.03)
+    assert bool(game.passed(means).all())
+    # Eve, whatever linear she tries on what is sent, knows nothing of C.
+    sent = torch.stack([public[..., 0], c * key], -1).reshape(-1, 2).double()
+    fit = torch.linalg.lstsq(sent, c.reshape(-1, 1).double()).solution
+    left = (c.reshape(-1, 1).double() - sent @ fit).var()
+    assert 1 - left / c.double().var() < 0.005
+
+
+def test_alice_and_bobs_objective_weighs_what_was_asked_for() -> None:
+    """w_B Bob + w_P public + w_S |cov(Eve, C)|, and the covariance counts whichever way Eve is right."""
+    weights = {"bob_weight": 2.0, "public_weight": 3.0, "secrecy_weight": 5.0}
+    game = game_of(**weights)
+    secrets = drawn(game)
+    c, d = (secrets["values"][..., place : place + 1] for place in (2, 3))
+    for sign in (1, -1):
+        value = game.coalitions["alice_bob"].objective({**secrets, "public": d + 1, "bob": d + 1, "eve": sign * c})
+        torch.testing.assert_close(value, 2 + 3 + 5 * c[..., 0].var(-1, unbiased=False), atol=1e-4, rtol=0)
+
+
+@pytest.mark.parametrize(
+    ("rows", "sentence"),
+    [
+        ("[[1, 0.9, 0.9, -0.9], [0.9, 1, 0.9, 0.9], [0.9, 0.9, 1, 0.9], [-0.9, 0.9, 0.9, 1]]", "not positive definite"),
+        ("[[1, 0.4], [0.4, 1]]", "4 rows of 4 numbers"),
+        ("[[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0.5], [0, 0, 0.4, 1]]", "symmetric"),
+    ],
+)
+def test_impossible_correlations_are_refused(tmp_path: object, rows: str, sentence: str) -> None:
+    """A matrix that no four values can have is one sentence, with its place."""
+    from adversarial_crypto import config
+
+    with pytest.raises(ConfigError, match=rf"-s game\.correlation=.*{sentence}"):
+        config.load("experiments/quick.toml", overrides=["game.kind=selective", f"game.correlation={rows}"])
+
+
+def test_what_belongs_to_other_games_is_refused() -> None:
+    """A loss for bits in selective protection is told, with the games that have one."""
+    from adversarial_crypto import config
+
+    with pytest.raises(ConfigError, match=r"train\.loss is of games of kind 'symmetric' and 'asymmetric'"):
+        config.load("experiments/quick.toml", overrides=["game.kind=selective", "train.loss=per_bit"])
+
+
+def test_it_trains_and_meets_fresh_eves() -> None:
+    """A short training lowers Bob's error, and the protocol quotes the fresh Eves' error and gain."""
+    from adversarial_crypto.training import Protocol
+
+    plan = small_plan(
+        game={"kind": "selective"},
+        train={
+            "steps": 60,
+            "batch": 64,
+            "record_every": 30,
+            "record_batch": 256,
+            "learning_rate": 0.01,
+            "stop": "steps",
+        },
+        protocol={"adversary_networks": ["own", "real_dense"], "adversary_batch": 64},
+    )
+    training = finish(Training(plan, eager()))
+    protocol = Protocol(plan, training)
+    list(protocol.beats())
+    reports = list(protocol.reports())
+    assert [set(report.adversary) for report in reports] == [{"own", "real_dense"}] * 2
+    assert all({"eve_error", "eve_gain"} <= set(report.adversary["own"]) for report in reports)
+
+
+def test_it_is_a_run(tmp_path: object) -> None:
+    """The configuration is whole: it can be written, read and run again under the same identity."""
+    from adversarial_crypto import config
+
+    run = Run(name="x", game={"kind": "selective"})  # type: ignore[arg-type]
+    assert "loss" not in config.dumps(run) and "bob_bits_max" not in config.dumps(run)
