@@ -137,6 +137,7 @@ EXAMPLES: dict[str, Callable[[], Frames]] = {
     "fig2": fig2,
     "fig3": fig3,
     "fig4": fig4,
+    "fig6": fig2,
     "gan": gan,
     "watched": watched,
     "pass_rates": pass_rates,

@@ -101,11 +101,12 @@ def test_the_loop_comes_nearer_to_the_known_answer() -> None:
 
 def test_an_untrained_generator_does_not_pass() -> None:
     """A discriminator that says one half is right only where the numbers are those of the data."""
+    count = 2**18
     game = GAMES["gan"](small_run(game={"kind": "gan"}))
-    secrets = game.draw(Address(SEEDS, 0, 0), 8192)
-    half = torch.zeros(2, 8192, 1)
+    secrets = game.draw(Address(SEEDS, 0, 0), count)
+    half = torch.zeros(2, count, 1)
     judged = {"grid_logit": torch.zeros(2, GRID, 1), "real_logit": half, "generated_logit": half}
-    other = game.draw(Address(SEEDS, 1, 0), 8192)["real"]
+    other = game.draw(Address(SEEDS, 1, 0), count)["real"]
     for generated, expected in ((other, True), (0.1 * other, False), (half, False)):
         means = {
             k: v.double().mean(-1) for k, v in game.measures({**secrets, **judged, "generated": generated}).items()

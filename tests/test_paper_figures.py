@@ -116,9 +116,11 @@ def test_selective_protection_over_the_papers_curves() -> None:
         columns=["replica", "network", "best", "gain", "gain_low", "gain_high"],
     )
     figure = FIGURES["fig4"]({**fig4(), "fresh": fresh})
-    above, below = figure.axes
+    above, above_paper, below, below_paper = figure.axes
     for name, height in [("bob floor", 0.1393), ("public floor", 0.1697), ("chance", 0.19), ("blind", 0.0)]:
-        assert set(part(figure, name).get_ydata()) == {height}
+        lines = figure.findobj(lambda artist, name=name: artist.get_gid() == name)
+        assert {line.axes for line in lines} == ({below, below_paper} if name == "blind" else {above, above_paper})
+        assert all(set(line.get_ydata()) == {height} for line in lines)
     for who, name in [("bob", "bobD"), ("public", "public"), ("eve", "eveC")]:
         assert np.array_equal(part(figure, f"paper {who}").get_ydata(), digitised.curve(f"fig4_{name}")["value"])
     medians = part(figure, "eve median").get_ydata()

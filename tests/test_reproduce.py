@@ -9,10 +9,10 @@ from typing import Any
 import pandas as pd
 import pytest
 from cli_runs import call, document
+from paper_folders import check
 
-from adversarial_crypto import config, lab
+from adversarial_crypto import lab
 from adversarial_crypto.errors import ConfigError
-from adversarial_crypto.figures import FIGURES, render
 from adversarial_crypto.lab import claims
 from adversarial_crypto.lab.events import Event, Note, Started
 from adversarial_crypto.lab.targets import TARGETS
@@ -22,11 +22,6 @@ from adversarial_crypto.lab.targets import TARGETS
 def reproduced(tmp_path_factory: pytest.TempPathFactory) -> lab.Reproduction:
     """Everything, in seconds."""
     return lab.reproduce(profile="smoke", out=tmp_path_factory.mktemp("paper") / "all", device="cpu")
-
-
-def frames_of(folder: Path, figure: str) -> dict[str, pd.DataFrame]:
-    """The committed tables of a figure."""
-    return {path.name.split(".")[1]: pd.read_csv(path) for path in folder.glob(f"{figure}.*.csv")}
 
 
 def provenance(folder: Path) -> dict[str, Any]:
@@ -40,17 +35,7 @@ def test_every_target_has_its_figure_tables_and_provenance(reproduced: lab.Repro
     """Each target's directory redraws its figure, byte for byte, and holds each run's configuration and identity."""
     assert set(reproduced.targets) == set(TARGETS)
     for name, folder in reproduced.targets.items():
-        for figure in TARGETS[name].figures:
-            drawn = render(FIGURES[figure](frames_of(folder, figure)))
-            assert drawn["pdf"] == (folder / f"{figure}.pdf").read_bytes()
-            assert (folder / f"{figure}.png").stat().st_size > 5_000
-        runs = provenance(folder)["runs"]
-        for run in runs:
-            again = config.load(folder / f"config-{config.short_id(run['id'])}.toml")
-            assert (
-                config.identity(again, {str(folder / place): sha for place, sha in run["files"].items()}) == run["id"]
-            )
-        assert len(list(folder.glob("config-*.toml"))) == len(runs)
+        check(folder, name)
 
 
 def test_targets_share_runs_by_identity(reproduced: lab.Reproduction) -> None:

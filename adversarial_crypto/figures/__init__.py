@@ -23,6 +23,7 @@ FIGURES: dict[str, Draw] = {
     "fig2": fig2.draw,
     "fig3": fig3.draw,
     "fig4": fig4.draw,
+    "fig6": fig2.draw,
     "gan": gan.draw,
     "watched": watched.draw,
     "pass_rates": pass_rates.draw,

@@ -16,11 +16,13 @@ from adversarial_crypto.figures.spread import LEGEND, spread
 RECORDED = ("step", "replica", "bob_error", "public_error", "eve_gain", "passed", "diverged")
 SETTINGS = ("bob_floor", "public_floor", "variance", "batch")
 FRESH = ("replica", "best", "gain", "gain_low", "gain_high")
-DASHES = {"bob": (0, (5, 1.5)), "public": (0, (3, 1, 1, 1)), "eve": (0, (1.5, 1))}
+DASHES: dict[str, Any] = {"bob": "-", "public": (0, (4, 1.2)), "eve": "-"}
 
 
 def draw(frames: Mapping[str, pd.DataFrame]) -> Figure:
     """Above: squared errors of D, Bob's and the public one. Below: Eve's squared error of C less blind Eve's.
+
+    Left ours, right the paper's one run, each over its own steps and both on one scale.
 
     Args:
         frames: {"metrics": RECORDED, "settings": SETTINGS, one row, "paper": step, error and who ("bob", "public" or
@@ -33,27 +35,35 @@ def draw(frames: Mapping[str, pd.DataFrame]) -> Figure:
     paper = style.frame(frames, "fig4", "paper", ("step", "error"), ("who",))
     metrics = metrics.assign(eve_less_blind=-metrics["eve_gain"] * settings["variance"])
     with style.style():
-        figure = style.blank(7.2, 5.6)
-        above, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
+        figure = style.blank(10.4, 5.8)
+        (above, above_paper), (below, below_paper) = figure.subplots(
+            2, 2, sharex="col", sharey="row", height_ratios=(3, 2), width_ratios=(3, 2)
+        )
         spread(above, metrics, "bob_error", "bob", style.COLOURS["bob"], "Bob, of D")
-        spread(above, metrics, "public_error", "public", style.COLOURS["public"], "D-public, of D")
-        spread(below, metrics, "eve_less_blind", "eve", style.COLOURS["eve"], "Eve, of C, less blind Eve")
-        for axes, who in ((above, "bob"), (above, "public"), (below, "eve")):
-            _paper(axes, paper[paper["who"] == who], who)
+        spread(above, metrics, "public_error", "public", style.COLOURS["public"], "D-public, of D", DASHES["public"])
+        spread(
+            below, metrics, "eve_less_blind", "eve", style.COLOURS["eve"], "Eve, of C, less blind Eve", DASHES["eve"]
+        )
         if "fresh" in frames:
             _fresh(
                 below, style.frame(frames, "fig4", "fresh", FRESH, ("network",)), metrics, float(settings["variance"])
             )
-        _levels(above, below, settings)
+        for axes, who in ((above_paper, "bob"), (above_paper, "public"), (below_paper, "eve")):
+            curve = paper[paper["who"] == who]
+            look: dict[str, Any] = {"color": style.COLOURS[who], "linestyle": DASHES[who], "linewidth": 1.2}
+            axes.plot(curve["step"], curve["error"], gid=f"paper {who}", **look)
+        for axes in (above_paper, above):
+            _levels(axes, settings, named=axes is above_paper)
+        for axes in (below_paper, below):
+            style.level(axes, "blind", 0.0, "blind Eve" * (axes is below_paper), style.COLOURS["quiet"], "--")
         _frame(above, below, metrics, settings)
+        above_paper.set_title("the paper: one run\nsome lines leave the frame")
+        below_paper.set_xlabel("step")
+        for axes in (below, below_paper):
+            axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+            axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
         style.legend_below(figure, columns=3)
     return figure
-
-
-def _paper(axes: Axes, curve: pd.DataFrame, who: str) -> None:
-    label = {"bob": "Bob: the paper", "public": "D-public: the paper", "eve": "Eve: the paper"}[who]
-    look: dict[str, Any] = {"color": style.COLOURS["paper"], "linestyle": DASHES[who], "linewidth": 1.2}
-    axes.plot(curve["step"], curve["error"], label=label, gid=f"paper {who}", zorder=4.5, **look)
 
 
 def _fresh(axes: Axes, rows: pd.DataFrame, metrics: pd.DataFrame, variance: float) -> None:
@@ -67,25 +77,23 @@ def _fresh(axes: Axes, rows: pd.DataFrame, metrics: pd.DataFrame, variance: floa
         axes.errorbar(at, -variance * own["gain"], ends, linestyle="none", **look)
 
 
-def _levels(above: Axes, below: Axes, settings: pd.Series[float]) -> None:
+def _levels(axes: Axes, settings: pd.Series[float], named: bool) -> None:
     """The floors, and what a constant guess gives."""
     levels = (
-        ("bob floor", settings["bob_floor"], "Bob's floor: {:.4f}", style.COLOURS["bob"], ":", "top"),
+        ("bob floor", settings["bob_floor"], "Bob's floor: {:.4f}", style.COLOURS["bob"], ":", "center"),
         ("public floor", settings["public_floor"], "public floor: {:.4f}", style.COLOURS["public"], ":", "center"),
-        ("chance", settings["variance"], "a constant: {:.4f}", style.COLOURS["quiet"], "--", "bottom"),
+        ("chance", settings["variance"], "a constant: {:.4f}", style.COLOURS["quiet"], "--", "center"),
     )
     for gid, height, words, colour, dashes, side in levels:
-        style.level(above, gid, float(height), words.format(height), colour, dashes, side)
-    style.level(below, "blind", 0.0, "blind Eve", style.COLOURS["quiet"], "--")
+        style.level(axes, gid, float(height), words.format(height) * named, colour, dashes, side)
 
 
 def _frame(above: Axes, below: Axes, metrics: pd.DataFrame, settings: pd.Series[float]) -> None:
     count, passed = metrics["replica"].nunique(), metrics.loc[metrics["passed"] != 0, "replica"].nunique()
-    title = f"selective protection, batch {settings['batch']:,g}, {count} replica{'s' * (count != 1)}: {passed} passed"
+    title = f"ours, batch {settings['batch']:,g}, {count} replica{'s' * (count != 1)}: {passed} passed"
     above.set_title(f"{title}\n{LEGEND}")
     above.set_ylabel("squared error of D")
-    above.set_ylim(0.1, max(0.25, min(0.8, 1.1 * float(metrics["public_error"].quantile(0.99)))))
+    above.set_ylim(0.65 * settings["variance"], 1.4 * settings["variance"])
     below.set_ylabel("squared error of C,\nless blind Eve's")
+    below.set_ylim(-1.2 * settings["variance"], 0.5 * settings["variance"])
     below.set_xlabel("step (one round of the schedule)")
-    below.xaxis.set_major_locator(MaxNLocator(7, integer=True))
-    below.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))

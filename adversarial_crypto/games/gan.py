@@ -98,9 +98,9 @@ def game(run: Run) -> Game:
         robust=lambda means: means["fresh_discriminator_gap"] <= gap_max,
         robust_rule=f"that discriminator nowhere more than {gap_max:g} from the exact one",
         watched=(
-            Watched("gap", "discriminator_gap", "largest distance from the exact discriminator", 0.5, 4),
+            Watched("gap", "discriminator_gap", "in largest distance from the exact discriminator", 0.5, 4),
             Watched("loss", "discriminator_loss", "nats", BLIND_LOSS, 4),
-            *((Watched("generator", DISTANCE, "energy distance from the data", 1.0, 4),) if trained else ()),
+            *((Watched("generator", DISTANCE, "in energy distance from the data", 1.0, 4),) if trained else ()),
         ),
     )
 

@@ -91,9 +91,9 @@ def game(run: Run) -> Game:
         robust=robust,
         robust_rule=f"the errors within their limits, and that Eve at most {100 * gain_max:g} % better than blind",
         watched=(
-            Watched("Bob", "bob_error", "squared error of D", settings.variance, 4),
-            Watched("D-public", "public_error", "squared error of D", settings.variance, 4),
-            Watched("Eve", "eve_error", "squared error of C", settings.variance, 4),
+            Watched("Bob", "bob_error", "in squared error of D", settings.variance, 4),
+            Watched("D-public", "public_error", "in squared error of D", settings.variance, 4),
+            Watched("Eve", "eve_error", "in squared error of C", settings.variance, 4),
         ),
         plateau="in the paper's Figure 4 Bob settles after 380,000 steps",
     )

@@ -51,7 +51,7 @@ TARGETS: dict[str, Target] = {
     "fig4": Target("paper-fig4", {"fig4": frames.selective}, findings.protected),
     "fig6": Target(
         "paper-fig6-ablations",
-        {"fig2": frames.curves("fig6", plain), "pass_rates": frames.rates(frames.ablation_label, lambda done: {})},
+        {"fig6": frames.curves("fig6", plain), "pass_rates": frames.rates(frames.ablation_label, lambda done: {})},
         findings.survived,
         further=("paper-fig6-further", plain),
     ),
