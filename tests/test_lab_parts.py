@@ -10,7 +10,8 @@ import pytest
 from adversarial_crypto import lab
 from adversarial_crypto.config import ConfigError
 from adversarial_crypto.lab import machine, meter, watch
-from adversarial_crypto.lab.summary import Facts, Outcome, outcome, summarise
+from adversarial_crypto.lab.outcome import Outcome, outcome
+from adversarial_crypto.lab.summary import Facts, summarise
 from adversarial_crypto.lab.tables import interval, metrics_header, metrics_rows, protocol_table
 from adversarial_crypto.training import Report, Row, prepare
 

@@ -11,8 +11,9 @@ from torch import Tensor
 
 from adversarial_crypto.lab.events import Compiling, Phase, Tell
 from adversarial_crypto.lab.meter import Meter
+from adversarial_crypto.lab.outcome import outcome
 from adversarial_crypto.lab.result import Stopped
-from adversarial_crypto.lab.summary import Facts, outcome, summarise
+from adversarial_crypto.lab.summary import Facts, summarise
 from adversarial_crypto.lab.tables import metrics_header, metrics_rows, protocol_table
 from adversarial_crypto.lab.warm import compile_programs
 from adversarial_crypto.lab.watch import Watch

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from adversarial_crypto.config import Run
 from adversarial_crypto.games import Game, Watched
+from adversarial_crypto.lab.outcome import Outcome
 from adversarial_crypto.lab.watch import on_plateau
-
-if TYPE_CHECKING:
-    from adversarial_crypto.lab.summary import Outcome
 
 
 def verdict(run: Run, game: Game, outcomes: Sequence[Outcome], summary: Mapping[str, Any]) -> str:

@@ -2,28 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 
 from adversarial_crypto.numerics.layers import Init, Linear
 
 HIDDEN = 256
+Unit = Callable[[Tensor], Tensor]
 
 
 class Dense(nn.Module):
-    """in -> 256 -> 256 -> out, rectified linear units between, tanh at the end."""
+    """in -> hidden -> hidden -> out: 256 rectified linear units in each layer and tanh at the end, unless told."""
 
-    def __init__(self, in_width: int, out_width: int, init: Init) -> None:
+    def __init__(
+        self,
+        in_width: int,
+        out_width: int,
+        init: Init,
+        hidden: int = HIDDEN,
+        unit: Unit = torch.relu,
+        last: Unit = torch.tanh,
+    ) -> None:
         super().__init__()
-        self.hidden1 = Linear(in_width, HIDDEN, init.at("hidden1"))
-        self.hidden2 = Linear(HIDDEN, HIDDEN, init.at("hidden2"))
-        self.out = Linear(HIDDEN, out_width, init.at("out"))
+        self.unit, self.last = unit, last
+        self.hidden1 = Linear(in_width, hidden, init.at("hidden1"))
+        self.hidden2 = Linear(hidden, hidden, init.at("hidden2"))
+        self.out = Linear(hidden, out_width, init.at("out"))
 
     def forward(self, inputs: Tensor) -> Tensor:
         """(R, B, in) in [-1, 1] -> (R, B, out) in (-1, 1)."""
-        hidden = torch.relu(self.hidden1(inputs.transpose(1, 2)))  # layers want the batch innermost: (R, 256, B)
-        hidden = torch.relu(self.hidden2(hidden))
-        return torch.tanh(self.out(hidden)).transpose(1, 2)
+        hidden = self.unit(self.hidden1(inputs.transpose(1, 2)))  # layers want the batch innermost: (R, hidden, B)
+        hidden = self.unit(self.hidden2(hidden))
+        return self.last(self.out(hidden)).transpose(1, 2)
 
 
 def build(in_width: int, out_width: int, init: Init) -> nn.Module:
