@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import torch
 from small_runs import eager, finish, small_plan, small_run
 from torch import Tensor
 
+from adversarial_crypto import config, lab
 from adversarial_crypto.config import ConfigError, Run
 from adversarial_crypto.formulas.gaussian import bob_floor, public_floor
 from adversarial_crypto.games import GAMES, Game
@@ -62,8 +65,27 @@ def test_who_sees_what() -> None:
     assert torch.equal(seen["alice"][..., :3], secrets["values"][..., :3])
     assert not bool(seen["alice"][..., 3].any()) and torch.equal(seen["alice"][..., 4:], secrets["key"])
     sent = torch.cat([transcript["public"], transcript["ciphertext"]], -1)
-    assert torch.equal(seen["eve"], sent)
+    torch.testing.assert_close(seen["eve"].mean(1), torch.zeros(R, 6), atol=1e-5, rtol=0)
+    torch.testing.assert_close(seen["eve"].std(1, unbiased=False), torch.ones(R, 6), atol=1e-3, rtol=0)
+    together = torch.stack([seen["eve"], sent]).double()
+    assert all(torch.corrcoef(together[:, 0, :, i])[0, 1] > 0.9999 for i in range(6))
     assert torch.equal(seen["bob"], torch.cat([sent, secrets["key"]], -1))
+
+
+def test_moving_the_ciphertext_does_not_blind_eve() -> None:
+    """What Eve sees does not change when an element is moved by 500 and made 100 times as small."""
+    game = game_of()
+    secrets = drawn(game)
+    eve = torch.nn.Linear(6, 1)
+    sent = torch.randn(R, B, 6, generator=torch.Generator().manual_seed(1))
+    moved = sent * 0.01 + 500
+
+    def answer(values: Tensor) -> Tensor:
+        players = {"alice": lambda inputs: values, "eve": eve}
+        return game.play(players, secrets)["eve"]
+
+    torch.testing.assert_close(answer(sent), answer(moved), atol=0.02, rtol=0)
+    assert not torch.allclose(eve(sent), eve(moved), atol=1.0)
 
 
 def test_measures_by_hand() -> None:
@@ -118,18 +140,14 @@ def test_alice_and_bobs_objective_weighs_what_was_asked_for() -> None:
         ("[[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0.5], [0, 0, 0.4, 1]]", "symmetric"),
     ],
 )
-def test_impossible_correlations_are_refused(tmp_path: object, rows: str, sentence: str) -> None:
+def test_impossible_correlations_are_refused(tmp_path: Path, rows: str, sentence: str) -> None:
     """A matrix that no four values can have is one sentence, with its place."""
-    from adversarial_crypto import config
-
     with pytest.raises(ConfigError, match=rf"-s game\.correlation=.*{sentence}"):
         config.load("experiments/quick.toml", overrides=["game.kind=selective", f"game.correlation={rows}"])
 
 
 def test_what_belongs_to_other_games_is_refused() -> None:
     """A loss for bits in selective protection is told, with the games that have one."""
-    from adversarial_crypto import config
-
     with pytest.raises(ConfigError, match=r"train\.loss is of games of kind 'symmetric' and 'asymmetric'"):
         config.load("experiments/quick.toml", overrides=["game.kind=selective", "train.loss=per_bit"])
 
@@ -158,9 +176,28 @@ def test_it_trains_and_meets_fresh_eves() -> None:
     assert all({"eve_error", "eve_gain"} <= set(report.adversary["own"]) for report in reports)
 
 
-def test_it_is_a_run(tmp_path: object) -> None:
+def test_it_is_a_run(tmp_path: Path) -> None:
     """The configuration is whole: it can be written, read and run again under the same identity."""
-    from adversarial_crypto import config
-
     run = Run(name="x", game={"kind": "selective"})  # type: ignore[arg-type]
     assert "loss" not in config.dumps(run) and "bob_bits_max" not in config.dumps(run)
+
+
+def test_a_linear_eve_reads_what_hides_behind_an_offset(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An Alice who sends C times 0.01 beside 500 is read whole; one who sends nothing of C is not read at all."""
+    from importlib import import_module
+
+    from adversarial_crypto.lab.done import Done
+
+    sent = import_module("adversarial_crypto.lab.sent")
+    result = lab.run("paper-fig4", profile="smoke", overrides=["protocol.adversaries=0"], out=tmp_path / "run")
+    done = Done({}, config.load(result.run_dir / "config.toml"), result)
+
+    def alice(inputs: Tensor) -> Tensor:
+        c, noise = inputs[..., 2:3], torch.sin(1000 * inputs[..., :1])
+        told = torch.cat([500 + 0.01 * c[:1], noise[1:]])  # the first replica tells, the second does not
+        return told.expand(-1, -1, 6)
+
+    monkeypatch.setattr(sent, "trained_players", lambda *given: ({"alice": alice}, (0, 1)))
+    found = sent.linear_eve(done).set_index("replica")
+    assert found.loc[0, "gain"] == pytest.approx(1, abs=0.05)
+    assert found.loc[1, "gain_low"] < 0.001 and abs(found.loc[1, "gain"]) < 0.005

@@ -72,8 +72,8 @@ def _fresh(axes: Axes, rows: pd.DataFrame, metrics: pd.DataFrame, variance: floa
     for index, (network, own) in enumerate(rows[rows["best"] == 1].groupby("network")):
         at = [last * (1.02 + 0.03 * index)] * len(own)
         ends = [variance * (own["gain_high"] - own["gain"]), variance * (own["gain"] - own["gain_low"])]
-        label = f"best fresh Eve ({network})"
-        look: dict[str, Any] = {"fmt": "os"[index % 2], "markersize": 4, "color": style.COLOURS["eve"], "label": label}
+        label = "best linear Eve" if network == "linear" else f"best fresh Eve ({network})"
+        look: dict[str, Any] = {"fmt": "osD"[index % 3], "markersize": 4, "color": style.COLOURS["eve"], "label": label}
         axes.errorbar(at, -variance * own["gain"], ends, linestyle="none", **look)
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
+
+SMALLEST_VARIANCE = 1e-12
 
 
 def bits_wrong(estimate: Tensor, message: Tensor) -> Tensor:
@@ -41,6 +44,18 @@ def squared_error(estimate: Tensor, value: Tensor) -> Tensor:
         (R, B).
     """
     return ((estimate - value) ** 2).sum(-1)
+
+
+def standardised(values: Tensor) -> Tensor:
+    """Each element less its mean over the batch, by its standard deviation: what somebody sees who knows both.
+
+    Args:
+        values: (R, B, n).
+    Returns:
+        (R, B, n), of mean 0 and variance 1 over B; an element that does not vary (by 1e-6) is 0.
+    """
+    centred = values - values.mean(1, keepdim=True)
+    return centred / torch.sqrt((centred**2).mean(1, keepdim=True) + SMALLEST_VARIANCE)
 
 
 def energy_terms(first: Tensor, second: Tensor) -> Tensor:

@@ -87,23 +87,24 @@ def diffused(runs: Sequence[Done], drawn: Drawn) -> dict[str, Finding]:
 
 
 def protected(runs: Sequence[Done], drawn: Drawn) -> dict[str, Finding]:
-    """What Bob, the public and the best fresh Eve know at the end, medians over the replicas that passed, or over all.
+    """What Bob, the public and the best Eve know at the end, medians over the replicas that passed, or over all.
 
-    Eve's is her squared error less that of a blind one, the number of figure 4.
+    Eve's is her squared error less that of a blind one, the number of figure 4, of the best of all fresh Eves and the
+    linear one.
     """
     done = only(runs)
     game, measures, n = done.run.game, done.summary["measures"], done.summary["over_replicas"]
     assert isinstance(game, SelectiveGame)
     words, same = budget(done.run), done.run.train.steps >= SELECTIVE_STEPS
     found = {}
-    for key, name, scale in (
-        ("selective Bob", "bob_error", 1.0),
-        ("selective public", "public_error", 1.0),
-        ("selective Eve", "fresh_eve_gain", -game.variance),
-    ):
+    for key, name in (("selective Bob", "bob_error"), ("selective public", "public_error")):
         if measure := measures[name]:
-            low, high = sorted((scale * measure["low"], scale * measure["high"]))
-            found[key] = Finding(scale * measure["median"], low, high, n, words, same)
+            found[key] = Finding(measure["median"], measure["low"], measure["high"], n, words, same)
+    fresh = drawn["fig4"]["fresh"]
+    over = set(fresh.loc[fresh["passed"] == 1, "replica"]) or set(fresh["replica"])
+    best = fresh[(fresh["best"] == 1) & fresh["replica"].isin(over)].groupby("replica")["gain"].max()
+    value, low, high = median_interval((-game.variance * best).tolist())
+    found["selective Eve"] = Finding(value, low, high, len(best), f"{words}, and a linear Eve", same)
     return found
 
 

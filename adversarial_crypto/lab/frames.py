@@ -31,9 +31,14 @@ def curves(figure: str, which: Callable[[Sequence[Done]], Done]) -> Callable[[Se
 
 
 def selective(runs: Sequence[Done]) -> Frames:
-    """Selective protection by step, and what the fresh Eves make of it."""
+    """Selective protection by step, and what the fresh Eves and the best linear one make of it."""
+    import pandas as pd
+
+    from adversarial_crypto.lab.sent import linear_eve
+
     done = only(runs)
-    return {**selective_curves(done.run, done.result.metrics()), "fresh": done.result.protocol()}
+    fresh = pd.concat([done.result.protocol(), linear_eve(done)], ignore_index=True)
+    return {**selective_curves(done.run, done.result.metrics()), "fresh": fresh}
 
 
 def discriminators(runs: Sequence[Done]) -> Frames:
