@@ -63,8 +63,12 @@ BROKEN = {
     "nothing like it": (
         "[game]\nqqq = 1",
         "exp.toml:2: unknown key 'game.qqq'; there are 'kind', 'message_bits', 'key_bits', "
-        "'eve_sees_public_key', 'bob_key', 'ciphertext_width', 'correlation', 'variance', 'bob_weight', "
-        "'public_weight', 'secrecy_weight', 'generator', 'data' and 'generated'",
+        "'eve_sees_public_key', 'bob_key', 'ciphertext_width', 'correlation', 'variance', 'eve_sees', "
+        "'bob_weight', 'public_weight', 'secrecy_weight', 'generator', 'data', 'gradient_penalty' and 'generated'",
+    ),
+    "no name of a game": (
+        '[game]\nkind = ["a"]',
+        "exp.toml:2: game.kind must be 'symmetric', 'asymmetric', 'selective' or 'gan', not a list",
     ),
     "unknown game": (
         '[game]\nkind = "symetric"',

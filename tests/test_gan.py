@@ -124,6 +124,20 @@ def test_energy_distance_by_another_library() -> None:
     assert terms.mean().item() == pytest.approx(expected, abs=5 * float(terms.std()) / 2**8)
 
 
+def test_a_fresh_discriminator_looks_without_the_penalty() -> None:
+    """Her objective is the plain loss; the trained one's has the penalty, and the loop trains a fresh one on hers."""
+    plan = small_plan(game={"kind": "gan"})
+    coalition = plan.game.coalitions["discriminator"]
+    ones = torch.ones(2, 8, 1)
+    transcript = {"real_logit": ones, "generated_logit": -ones, "real_slope": 3 * ones}
+    plain = coalition.fresh_objective(transcript)
+    torch.testing.assert_close(coalition.objective(transcript), plain + 9 / 2)
+    loop = Training(plan, eager()).loop
+    fresh = loop.playing(loop.layouts, ("discriminator",), loop.batch)
+    assert fresh.game.coalitions["discriminator"].objective is coalition.fresh_objective
+    assert loop.playing(loop.layouts, loop.trained, loop.batch).game is loop.game
+
+
 @pytest.mark.parametrize(
     ("mixture", "sentence"),
     [

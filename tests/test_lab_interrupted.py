@@ -116,7 +116,7 @@ def test_history_and_time_go_on(tmp_path: Path) -> None:
     result = tiny(tmp_path / "run", *EASY, progress=events.append)
     last = [event for event in events if isinstance(event, lab.Progress)][-1]
     medians = result.metrics().groupby("step")["eve_bits_wrong"].median().tolist()
-    assert list(last.eve_history) == pytest.approx(medians)
+    assert list(last.curves[1].history) == pytest.approx(medians)
     assert last.passed == 2
     assert result.summary["replica_steps_per_second"] > 0
 

@@ -81,8 +81,16 @@ def test_address_is_the_documented_counter(
 
 def test_tables_are_never_renumbered() -> None:
     """Streams and occasions keep their numbers, for the numbers are part of every result."""
-    assert {s.name: int(s) for s in Stream} == {"WEIGHTS": 0, "MESSAGE": 1, "KEY": 2, "NOISE": 3, "OTHER_KEY": 4}
-    occasions = {"TRAINING": 0, "RECORD": 1, "CONFIRM": 2, "VALIDATION": 3, "TEST": 4, "ATTACK": 5}
+    assert {s.name: int(s) for s in Stream} == {
+        "WEIGHTS": 0,
+        "MESSAGE": 1,
+        "KEY": 2,
+        "NOISE": 3,
+        "OTHER_KEY": 4,
+        "VALUES": 5,
+        "CHOICE": 6,
+    }
+    occasions = {"TRAINING": 0, "RECORD": 1, "CONFIRM": 2, "VALIDATION": 3, "TEST": 4, "ATTACK": 5, "CONTINUED": 16}
     assert {o.name: int(o) for o in Occasion} == occasions
 
 

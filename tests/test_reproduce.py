@@ -12,7 +12,7 @@ from cli_runs import call, document
 from paper_folders import check
 
 from adversarial_crypto import lab
-from adversarial_crypto.errors import ConfigError
+from adversarial_crypto.errors import ConfigError, StoreError
 from adversarial_crypto.lab import claims
 from adversarial_crypto.lab.events import Event, Note, Started
 from adversarial_crypto.lab.targets import TARGETS
@@ -74,6 +74,9 @@ def test_claims_are_collected_over_calls(reproduced: lab.Reproduction, tmp_path:
     tested = [{row["claim"] for row in rows if row["verdict"] != "not tested"} for rows in (first, second)]
     assert tested[0] and tested[0] < tested[1]
     assert (tmp_path / "claims.csv").read_bytes().count(b"\n") == len(claims.claims()) + 1
+    (tmp_path / "fig2" / "claims.csv").write_bytes(b"")
+    with pytest.raises(StoreError, match=r"fig2/claims\.csv is damaged"):
+        lab.reproduce(["fig6"], **how)
 
 
 def test_a_stop_is_resumable(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from small_runs import eager, small_plan, start
 from adversarial_crypto import config, lab
 from adversarial_crypto.config import ConfigError
 from adversarial_crypto.store import Run as Stored
-from adversarial_crypto.training import Training, prepare
+from adversarial_crypto.training import Start, Training, prepare
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +27,7 @@ def test_everyone_begins_as_he_was_kept(first: Path, tmp_path: Path) -> None:
     plan = prepare(config.load(first / "config.toml"))
     arrays, _ = Stored.read(first).players()
     weights = {name: torch.from_numpy(array) for name, array in arrays.items()}
-    on = Training(prepare(plan.run, start=weights), eager())
+    on = Training(prepare(plan.run, start=Start(weights, 7)), eager())
     for chunk in on.states:
         for coalition, layout in on.layouts.items():
             for name, weight in layout.named(chunk.weights[coalition]).items():
@@ -47,11 +47,31 @@ def test_data_are_other_than_those_of_the_first_training() -> None:
     weights = {
         n: w for name, layout in once.layouts.items() for n, w in layout.named(once.states[0].weights[name]).items()
     }
-    on = Training(prepare(plan.run, start=weights), eager())
+    on = Training(prepare(plan.run, start=Start(weights, 7)), eager())
     assert once._record()[0].means == on._record()[0].means
     for training in (once, on):
         training._steppers[0](1)
-    assert not torch.equal(once.states[0].weights["alice_bob"], on.states[0].weights["alice_bob"])
+    other = Training(prepare(plan.run, start=Start(weights, 8)), eager())
+    other._steppers[0](1)
+    trained = [training.states[0].weights["alice_bob"] for training in (once, on, other)]
+    assert not any(torch.equal(trained[i], trained[j]) for i, j in ((0, 1), (0, 2), (1, 2)))
+
+
+def test_what_they_could_before_is_no_merit_of_this_training(first: Path, tmp_path: Path) -> None:
+    """Players who would pass as they came are trained on all the same, and are judged from the first record after."""
+    easy = ("protocol.bob_bits_max=4", "protocol.eve_error_min=0")
+    result = tiny(tmp_path / "on", f"train.start_from={first}", *easy)
+    metrics = result.metrics()
+    assert result.summary["steps"] > 0 and not metrics.loc[metrics["step"] == 0, "passed"].any()
+    assert result.summary["passed"] == 2
+
+
+def test_dry_run_refuses_what_the_run_would(first: Path) -> None:
+    """What does not fit is told before anything is begun."""
+    from cli_runs import call
+
+    told = call("run", "quick", "--dry-run", "-s", f"train.start_from={first}", "-s", "game.message_bits=5")
+    assert told.exit_code == 2 and "train.start_from" in told.stderr
 
 
 def test_the_run_is_whole_without_the_first(first: Path, tmp_path: Path) -> None:
@@ -115,7 +135,7 @@ def test_what_is_no_finished_run_is_refused(first: Path, tmp_path: Path) -> None
     data = bytearray((damaged / "players.safetensors").read_bytes())
     data[-1] ^= 1
     (damaged / "players.safetensors").write_bytes(data)
-    for name in ("empty", "text.safetensors", "damaged", "nowhere"):
+    for name in ("empty", "text.safetensors", "damaged", "damaged/players.safetensors", "nowhere"):
         with pytest.raises(ConfigError, match=r"train\.start_from: ") as raised:
             tiny(tmp_path / "run", f"train.start_from={tmp_path / name}")
         assert len(raised.value.problems) == 1

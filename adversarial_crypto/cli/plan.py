@@ -33,7 +33,7 @@ def show(
     sources = Sources.read(run)
     identity = config.short_id(config.identity(run, sources.digests))
     try:
-        prepare(sources.run, sources.builds())
+        prepare(sources.run, sources.builds(), sources.start())
     except config.ConfigError as error:  # the file that the user gave, not the copy it would become
         raise config.ConfigError([sources.as_given(problem) for problem in error.problems]) from error
     machine = lab.probe(execution["device"], execution["threads"], execution["tf32"])

@@ -113,7 +113,7 @@ class Live(Silent):
             curves = Table.grid(padding=(0, 2))
             for curve in seen.curves:
                 name, style = curve.watched.label, STYLES.get(curve.watched.label, "green")
-                line = Text(sparkline(curve.history, curve.watched.guess, 32), style=style)
+                line = Text(sparkline(curve.history, curve.watched.top, 32), style=style)
                 curves.add_row(Text(name, style=f"bold {style}"), line, value_words(curve))
             parts += [curves, Text(count_words(seen))]
         if self._told:
@@ -164,7 +164,7 @@ def plain_line(seen: Progress) -> str:
     for curve, after in zip(seen.curves, (*seen.curves[1:], None), strict=True):
         # Neighbours in one unit are said in one breath.
         with_unit = after is None or after.watched.unit != curve.watched.unit
-        line = sparkline(curve.history, curve.watched.guess, 16)
+        line = sparkline(curve.history, curve.watched.top, 16)
         parts.append(f"{curve.watched.label} {line} {value_words(curve, with_unit)}")
     return ", ".join([*parts, count_words(seen), estimate_words(seen)])
 
@@ -190,7 +190,8 @@ def value_words(curve: Curve, with_unit: bool = True) -> str:
     """A curve's latest median, with its unit and what guessing gives."""
     watched = curve.watched
     text = watched.shown(curve.value) if math.isfinite(curve.value) else number(None)
-    return f"{text} {watched.unit} (guessing: {watched.guess:.4g})" if with_unit else text
+    guess = f" (guessing: {watched.guess})" if watched.guess else ""
+    return f"{text} {watched.unit}{guess}" if with_unit else text
 
 
 def sparkline(history: Sequence[float], top: float, width: int) -> str:

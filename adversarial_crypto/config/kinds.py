@@ -33,7 +33,7 @@ class AnyGame(Section):
     @field_validator("kind", mode="before")
     @classmethod
     def _is_a_kind(cls, kind: Any) -> Any:
-        if kind not in KINDS:
+        if not isinstance(kind, str) or kind not in KINDS:
             near = did_you_mean(kind, KINDS) if isinstance(kind, str) else ""
             raise complaint(f"must be {quoted(KINDS)}, not {shown(kind)}{near}")
         return kind
@@ -140,6 +140,8 @@ class SelectiveGame(AnyGame):
     ciphertext_width: Annotated[int, Field(ge=1, le=1024)] = 5
     correlation: Annotated[Rows, AfterValidator(_check_correlation)] = UNIFORM
     variance: Variance = 0.19
+    # "as_sent" is an ablation: Alice and Bob then blind Eve by moving what they send far away (docs/log.md).
+    eve_sees: Literal["standardised", "as_sent"] = "standardised"
     bob_weight: Weight = 1.0
     public_weight: Weight = 1.0
     secrecy_weight: Weight = 1.0

@@ -26,9 +26,13 @@ from adversarial_crypto.config.fields import (
     check_name,
     complaint,
 )
-from adversarial_crypto.config.kinds import KINDS, Game, MessageGame, SymmetricGame, kinds_with, own_of
+from adversarial_crypto.config.kinds import KINDS, Game, MessageGame, SelectiveGame, SymmetricGame, kinds_with, own_of
 from adversarial_crypto.config.problems import quoted
 from adversarial_crypto.config.sizes import MAX_REPLICAS, KeyProblem, size_problems
+
+# A mean and a deviation of fewer examples are mostly noise.
+SAMPLE = 32
+STANDARDISED_OVER = (("train", "batch"), ("protocol", "adversary_batch"))
 
 # An adversary's number is 8 bits of the generator's address, and 0 is the adversary of the training itself.
 MAX_ADVERSARIES = 255
@@ -152,6 +156,15 @@ class Run(Section):
         if problems:
             text = "; ".join(problem.sentence for problem in problems)
             raise PydanticCustomError("together", "{text}", {"text": text, "problems": problems})
+        return self
+
+    @model_validator(mode="after")
+    def _eve_can_standardise(self) -> Self:
+        small = [f"{table}.{key}" for table, key in STANDARDISED_OVER if getattr(getattr(self, table), key) < SAMPLE]
+        if isinstance(self.game, SelectiveGame) and small:
+            text = f"{quoted(small, 'and')} must be at least {SAMPLE}, for Eve standardises what she sees over it"
+            problem = KeyProblem(tuple(small), text)
+            raise PydanticCustomError("together", "{text}", {"text": text, "problems": [problem]})
         return self
 
     @model_validator(mode="after")

@@ -93,7 +93,7 @@ def _frame(above: Axes, below: Axes, metrics: pd.DataFrame, settings: pd.Series[
     title = f"ours, batch {settings['batch']:,g}, {count} replica{'s' * (count != 1)}: {passed} passed"
     above.set_title(f"{title}\n{LEGEND}")
     above.set_ylabel("squared error of D")
-    above.set_ylim(0.65 * settings["variance"], 1.4 * settings["variance"])
+    above.set_ylim(min(0.65 * settings["variance"], 0.94 * settings["bob_floor"]), 1.4 * settings["variance"])
     below.set_ylabel("squared error of C,\nless blind Eve's")
     below.set_ylim(-1.2 * settings["variance"], 0.5 * settings["variance"])
     below.set_xlabel("step (one round of the schedule)")

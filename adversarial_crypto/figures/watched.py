@@ -1,9 +1,10 @@
-"""What a game has people watch, by step: a panel a measure, with what a guess would give."""
+"""What a game has people watch, by step: a panel a measure, with what a guess would give where that is known."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, StrMethodFormatter
@@ -32,10 +33,11 @@ def draw(frames: Mapping[str, pd.DataFrame]) -> Figure:
         for index, (measure, label, unit, guess) in enumerate(rows):
             axes, colour = panels[index], style.COLOURS[LOOKS[index % len(LOOKS)]]
             spread(axes, metrics, measure, measure, colour, label)
-            style.level(axes, f"{measure} guess", guess, f"guess: {guess:.3g}", style.COLOURS["quiet"], "--")
+            if np.isfinite(guess):
+                style.level(axes, f"{measure} guess", guess, f"guess: {guess:.3g}", style.COLOURS["quiet"], "--")
             axes.set_ylabel(f"{label}\n({unit})")
             tallest = float(metrics.loc[metrics["diverged"] == 0, measure].max())
-            axes.set_ylim(min(0.0, float(metrics[measure].min())), 1.06 * max(tallest, guess))
+            axes.set_ylim(min(0.0, float(metrics[measure].min())), 1.06 * float(np.nanmax([tallest, guess])))
         count, passed = metrics["replica"].nunique(), metrics.loc[metrics["passed"] != 0, "replica"].nunique()
         panels[0].set_title(f"{count} replica{'s' * (count != 1)}: {passed} passed\n{LEGEND}")
         panels[-1].set_xlabel("step (one round of the schedule)")

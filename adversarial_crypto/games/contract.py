@@ -33,12 +33,14 @@ class Coalition:
         plays_with: the others whose outputs its objective needs; anyone else stays out of its updates.
         updates: minibatches per step, each of fresh data.
         objective: transcript -> (R,), minimised; the mean over the batch is taken inside.
+        fresh_objective: the same for a fresh adversary, who learns alone; None: no other.
     """
 
     players: tuple[str, ...]
     plays_with: tuple[str, ...]
     updates: int
     objective: Callable[[Transcript], Tensor]
+    fresh_objective: Callable[[Transcript], Tensor] | None = None
 
 
 @dataclass(frozen=True)
@@ -49,15 +51,22 @@ class Watched:
         label: whose it is: "Bob".
         measure: its name, of the game's `measured`.
         unit: what completes "0.05": "bits wrong of 16".
-        guess: its value for a player who knows nothing: the top of its curve.
+        top: of its curve: its value for a player who knows nothing, where that has one.
         decimals: with which it is shown.
+        guessed: whether `top` is what a player who knows nothing has.
     """
 
     label: str
     measure: str
     unit: str
-    guess: float
+    top: float
     decimals: int = 2
+    guessed: bool = True
+
+    @property
+    def guess(self) -> str:
+        """What a guess gives, in words; empty where it gives nothing certain."""
+        return f"{self.top:.4g}" if self.guessed else ""
 
     def shown(self, value: float) -> str:
         """A value without its unit."""

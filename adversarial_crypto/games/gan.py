@@ -25,6 +25,12 @@ DISTANCE = "generator_distance"  # of a trained generator
 STEP = 0.01  # over which a slope is taken
 BLIND_LOSS = 0.6931471805599453  # log 2, of a discriminator that always says one half
 
+WATCHED = (
+    Watched("gap", MEASURED[1], "in largest distance from the exact discriminator", 0.5, 4, guessed=False),
+    Watched("loss", MEASURED[0], "nats", BLIND_LOSS, 4),
+    Watched("generator", DISTANCE, "in energy distance from the data", 0.5, 4, guessed=False),
+)
+
 
 def game(run: Run) -> Game:
     """The game with the densities, schedule and threshold of a configuration."""
@@ -78,6 +84,8 @@ def game(run: Run) -> Game:
             ("generator",) if trained else (),
             turns["discriminator"],
             discriminator_objective,
+            # A fresh discriminator looks as closely as she can.
+            fresh_objective=(lambda transcript: _loss(transcript).mean(-1)) if trained else None,
         )
     }
     if trained:
@@ -97,11 +105,7 @@ def game(run: Run) -> Game:
         rule=f"a discriminator nowhere more than {gap_max:g} from the exact one{like_data}",
         robust=lambda means: means["fresh_discriminator_gap"] <= gap_max,
         robust_rule=f"that discriminator nowhere more than {gap_max:g} from the exact one",
-        watched=(
-            Watched("gap", "discriminator_gap", "in largest distance from the exact discriminator", 0.5, 4),
-            Watched("loss", "discriminator_loss", "nats", BLIND_LOSS, 4),
-            *((Watched("generator", DISTANCE, "in energy distance from the data", 1.0, 4),) if trained else ()),
-        ),
+        watched=WATCHED if trained else WATCHED[:2],
     )
 
 

@@ -37,9 +37,11 @@ def budget(run: Run, fresh: bool = True) -> str:
     train, protocol = run.train, run.protocol
     words = f"{run.total_replicas} replicas, batch {train.batch:,}, at most {train.steps:,} steps"
     if fresh and protocol.adversaries:
+        count, networks = protocol.adversaries * len(protocol.adversary_networks), protocol.adversary_networks
+        kinds = "" if networks == ("own",) else f" ({', '.join(networks)})"
         words += (
-            f"; {protocol.adversaries} fresh Eve{'s' * (protocol.adversaries != 1)} of {protocol.adversary_steps:,} "
-            f"steps at batch {protocol.adversary_batch:,}"
+            f"; {count} fresh Eve{'s' * (count != 1)}{kinds} of {protocol.adversary_steps:,} steps at batch "
+            f"{protocol.adversary_batch:,}"
         )
     return words
 

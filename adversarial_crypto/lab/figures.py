@@ -64,7 +64,7 @@ def training_curves(run: Run, metrics: pd.DataFrame) -> Frames:
 
 
 def selective_curves(run: Run, metrics: pd.DataFrame) -> Frames:
-    """The frames of figure 4: what was recorded, the exact floors, and the paper's curves where the game is its own."""
+    """The frames of figure 4: what was recorded, the exact floors of this game, and the paper's curves of its own."""
     import pandas as pd
 
     from adversarial_crypto.figures import digitised
@@ -92,8 +92,8 @@ def watched_curves(run: Run, metrics: pd.DataFrame) -> Frames:
     from adversarial_crypto.games import GAMES
 
     watched = GAMES[run.game.kind](run).watched
-    looks = [{"measure": w.measure, "label": w.label, "unit": w.unit, "guess": w.guess} for w in watched]
-    return {"metrics": metrics, "watched": pd.DataFrame(looks)}
+    looks = [(w.measure, w.label, w.unit, w.top if w.guessed else float("nan")) for w in watched]
+    return {"metrics": metrics, "watched": pd.DataFrame(looks, columns=["measure", "label", "unit", "guess"])}
 
 
 # Kind of game -> member of FIGURES, and how its frames are made of the configuration and metrics.csv.

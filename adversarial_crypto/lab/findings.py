@@ -87,24 +87,27 @@ def diffused(runs: Sequence[Done], drawn: Drawn) -> dict[str, Finding]:
 
 
 def protected(runs: Sequence[Done], drawn: Drawn) -> dict[str, Finding]:
-    """What Bob, the public and the best Eve know at the end, medians over the replicas that passed, or over all.
+    """What Bob, the public and the best Eve know, medians over all replicas: those that passed do so by these numbers.
 
-    Eve's is her squared error less that of a blind one, the number of figure 4, of the best of all fresh Eves and the
-    linear one.
+    Eve's is her squared error less that of a blind one, the number of figure 4: of the best fresh Eve, chosen on
+    validation over all networks, or of the linear one where she is better.
     """
     done = only(runs)
-    game, measures, n = done.run.game, done.summary["measures"], done.summary["over_replicas"]
+    game, n = done.run.game, done.run.total_replicas
     assert isinstance(game, SelectiveGame)
+    if not done.summary["passed"]:
+        return {}
     words, same = budget(done.run), done.run.train.steps >= SELECTIVE_STEPS
+    fresh = drawn["fig4"]["fresh"]
+    chosen = fresh[fresh["best"] == 1]
+    trained = chosen[chosen["network"] != "linear"].sort_values("validation_error").groupby("replica").first()
+    linear = chosen[chosen["network"] == "linear"].set_index("replica")["gain"]
     found = {}
     for key, name in (("selective Bob", "bob_error"), ("selective public", "public_error")):
-        if measure := measures[name]:
-            found[key] = Finding(measure["median"], measure["low"], measure["high"], n, words, same)
-    fresh = drawn["fig4"]["fresh"]
-    over = set(fresh.loc[fresh["passed"] == 1, "replica"]) or set(fresh["replica"])
-    best = fresh[(fresh["best"] == 1) & fresh["replica"].isin(over)].groupby("replica")["gain"].max()
-    value, low, high = median_interval((-game.variance * best).tolist())
-    found["selective Eve"] = Finding(value, low, high, len(best), f"{words}, and a linear Eve", same)
+        found[key] = Finding(*median_interval(trained[name].tolist()), n, words, same)
+    best = trained["gain"].combine(linear, max)
+    eve = median_interval((-game.variance * best).tolist())
+    found["selective Eve"] = Finding(*eve, n, f"{words}, and a linear Eve", same)
     return found
 
 

@@ -24,8 +24,8 @@ def judged(runs: Sequence[Done]) -> dict[str, pd.DataFrame]:
     """The frames of the figure `gan`.
 
     points: setting, x, data, generated, exact, seen: densities at each point, for a trained generator those of 2^16 of
-    its numbers, all replicas together, and where a discriminator can be held to anything; replicas: setting, replica,
-    passed, x, judged.
+    its numbers over the replicas that passed, or all, and where a discriminator can be held to anything.
+    replicas: setting, replica, passed, x, judged.
     """
     import pandas as pd
 

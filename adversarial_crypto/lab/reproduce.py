@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from adversarial_crypto.lab.run import experiment_folders, run
 from adversarial_crypto.lab.sources import Sources
 from adversarial_crypto.lab.targets import TARGETS
 from adversarial_crypto.store import Run as Stored
-from adversarial_crypto.store import atomic_write, commit_directory
+from adversarial_crypto.store import atomic_write, commit_directory, read_directory
 
 PROFILES = ("smoke", "standard", "full")
 ALL = "all"
@@ -69,6 +70,7 @@ def reproduce(
     Raises:
         ConfigError: an unknown target, profile or device; nothing has been written.
         Stopped: `stop` gave a reason; all work is saved.
+        StoreError: another target's folder in `out`, which the table of claims also takes, is damaged.
     """
     chosen = _chosen(targets)
     if profile not in PROFILES:
@@ -115,7 +117,7 @@ def _runs(name: str, profile: str, directory: Path, tell: Tell, how: Mapping[str
         start = {"train.start_from": str(first(runs).result.run_dir)}
         settings = [f"{key}={json.dumps(value)}" for key, value in start.items()]
         (point,) = config.expand(experiment, overrides=settings, profile=profile, experiments=experiment_folders())
-        finish(config.Point(start, point.run))
+        finish(config.Point({"train.start_from": f"the players of {_short(first(runs))}"}, point.run))
     return runs
 
 
@@ -164,7 +166,8 @@ def _collect_claims(directory: Path) -> list[dict[str, object]]:
     """claims.csv and claims.md over all targets of the directory; their rows."""
     import pandas as pd
 
-    there = [pd.read_csv(directory / name / CLAIMS) for name in TARGETS if (directory / name / CLAIMS).is_file()]
+    targets = [read_directory(directory / name) for name in TARGETS if (directory / name).is_dir()]
+    there = [pd.read_csv(BytesIO(files[CLAIMS])) for files in targets if CLAIMS in files]
     records = [record for table in there for record in table.fillna({"budget": ""}).to_dict("records")]
     found = {str(record["claim"]): {str(key): value for key, value in record.items()} for record in records}
     rows = [found.get(str(row["claim"]), row) for row in claims.every()]

@@ -21,10 +21,10 @@ from adversarial_crypto.errors import StoreError
 from adversarial_crypto.store import Run as Stored
 from adversarial_crypto.store.atomic import read_bytes
 from adversarial_crypto.store.checkpoints import unpack
-from adversarial_crypto.store.manifest import PLAYERS
+from adversarial_crypto.store.manifest import PLAYERS, is_run
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from adversarial_crypto.training import Start
 
 FOLDER = "networks"  # of a run directory
 START = "start/players.safetensors"  # the same
@@ -100,14 +100,18 @@ class Sources:
             raise ConfigError(problems)
         return builds
 
-    def start(self) -> dict[str, Tensor] | None:
-        """The weights that everyone begins with, or None."""
+    def start(self) -> Start | None:
+        """The players that everyone begins with, or None."""
         if START not in self.files:
             return None
         import torch
 
-        arrays, _ = unpack(self.files[START], self.given[START])
-        return {name: torch.from_numpy(array) for name, array in arrays.items()}
+        from adversarial_crypto.training import Start
+
+        content = self.files[START]
+        arrays, _ = unpack(content, self.given[START])
+        weights = {name: torch.from_numpy(array) for name, array in arrays.items()}
+        return Start(weights, int(sha256(content).hexdigest()[:4], 16))
 
     def as_given(self, text: str) -> str:
         """A sentence about a file of the run directory, told of the file that the user gave."""
@@ -124,7 +128,9 @@ class Sources:
 
 def _players(path: Path) -> bytes:
     """The players of a finished run, from its directory, checked, or from a copy of its file."""
-    content = Stored.read(path).read_bytes(PLAYERS) if path.is_dir() else read_bytes(path)
+    run = path if path.is_dir() else path.parent
+    recorded = path.is_dir() or (path.name == PLAYERS and is_run(run) and Stored.read(run).complete)
+    content = Stored.read(run).read_bytes(PLAYERS) if recorded else read_bytes(path)
     unpack(content, path)
     return content
 

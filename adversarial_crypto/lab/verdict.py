@@ -52,7 +52,8 @@ def _fresh(run: Run, game: Game, summary: Mapping[str, Any]) -> Iterator[str]:
     watched = next(each for each in game.watched if each.measure == game.tested[0])
     spread = _interval(measure, summary["over_replicas"], watched)
     found = f"{watched.shown(measure['median'])} {watched.unit} ({spread})"
-    yield f"Against {whom} {who} ({budget} each) has {found}; guessing is {_short(watched.guess)}."
+    guess = f"; guessing is {watched.guess}" if watched.guess else ""
+    yield f"Against {whom} {who} ({budget} each) has {found}{guess}."
     if summary["passed"]:
         rate = summary["rates"]["robust"]
         yield f"{rate['k']} of {rate['n']} are robust ({_rate(rate)}): {game.robust_rule}, on test messages."
@@ -66,7 +67,7 @@ def _others(game: Game, outcomes: Sequence[Outcome]) -> Iterator[str]:
     if stuck:
         yield (
             f"{_replicas(stuck)} {_were(stuck)} still on the plateau at the end: {first.label} has "
-            f"{_short(first.guess)} {first.unit}, a guess, and nothing has been learned that could be secret. Every "
+            f"{first.guess} {first.unit}, a guess, and nothing has been learned that could be secret. Every "
             f"run begins there, and {game.plateau}; more steps (train.steps) may show whether they do."
         )
     if left := len(rest) - stuck:
@@ -90,10 +91,6 @@ def _limits(run: Run, game: Game, summary: Mapping[str, Any]) -> Iterator[str]:
 
 def _rate(rate: Mapping[str, float]) -> str:
     return f"{100 * rate['k'] / rate['n']:.0f} %, 95 % interval {100 * rate['low']:.0f}–{100 * rate['high']:.0f} %"
-
-
-def _short(guess: float) -> str:
-    return f"{guess:.4g}"
 
 
 def _interval(measure: Mapping[str, float], replicas: int, watched: Watched) -> str:

@@ -22,7 +22,7 @@ PLATEAU = 0.02  # of the guess
 
 def on_plateau(game: Game, value: float) -> bool:
     """Whether the first of the game's watched measures is still that of a guess, within 2 % of it."""
-    guess = game.watched[0].guess
+    guess = game.watched[0].top
     return bool(game.plateau) and abs(value - guess) <= PLATEAU * guess
 
 
@@ -106,7 +106,7 @@ class Watch:
         self.tell(
             Note(
                 f"Still on the plateau at step {step:,}: {first.label} has {first.shown(history[-1])} {first.unit} "
-                f"(median), and guessing is {first.guess:.4g}. This is where every run begins: {self.game.plateau}, "
+                f"(median), and guessing is {first.guess}. This is where every run begins: {self.game.plateau}, "
                 "and some replicas never do."
             )
         )

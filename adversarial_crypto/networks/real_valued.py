@@ -11,10 +11,7 @@ WIDTH = 12  # of the layer in front: 8 bits of key and four values
 
 
 class RealValued(nn.Module):
-    """in -> 12 in front, then section 2's mix and transform from 12 to 6, without tanh; read out linearly to out.
-
-    Alice's six outputs are the last convolution's own; a player of another width reads it out by one more layer.
-    """
+    """in -> 12 in front, then section 2's mix and transform from 12 to 6, without tanh; read out linearly to out."""
 
     def __init__(self, in_width: int, out_width: int, init: Init) -> None:
         super().__init__()

@@ -44,7 +44,8 @@ class Occasion(IntEnum):
     VALIDATION = 3  # choosing the best adversary
     TEST = 4  # quoted once
     ATTACK = 5  # questions put to a finished cipher
-    CONTINUED = 6  # training on from another run's players, whose data were TRAINING's
+    # Training on from another run's players, whose data were TRAINING's: this and up, by a number for what they are.
+    CONTINUED = 16
 
 
 @dataclass(frozen=True)

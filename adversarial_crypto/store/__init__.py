@@ -14,7 +14,7 @@ from adversarial_crypto.store.atomic import atomic_write
 from adversarial_crypto.store.checkpoints import Checkpoint
 from adversarial_crypto.store.run import Run
 from adversarial_crypto.store.rundir import RunDir
-from adversarial_crypto.store.sums import commit_directory, commit_figure, read_figure
+from adversarial_crypto.store.sums import commit_directory, commit_figure, read_directory, read_figure
 from adversarial_crypto.store.verify import Problem, repair, runs, verify
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "atomic_write",
     "commit_directory",
     "commit_figure",
+    "read_directory",
     "read_figure",
     "repair",
     "runs",

@@ -117,7 +117,11 @@ def commit_figure(run: Path, name: str, files: Mapping[str, bytes]) -> Path:
 
 def read_figure(run: Path, name: str) -> dict[str, bytes]:
     """The files of a committed figure; StoreError names one that is missing or damaged."""
-    directory = run / "figures" / name
+    return read_directory(run / "figures" / name)
+
+
+def read_directory(directory: Path) -> dict[str, bytes]:
+    """The files of a committed directory; StoreError names one that is missing or damaged."""
     found = {}
     for file, digest in read_sums(directory).items():
         found[file] = read_bytes(directory / file)

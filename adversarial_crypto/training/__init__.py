@@ -7,8 +7,20 @@ protocol = Protocol(plan, training)       for step in protocol.beats(): ...; pro
 
 from adversarial_crypto.training.engine import Engine
 from adversarial_crypto.training.machine import Machine, choose_engine
-from adversarial_crypto.training.prepare import Plan, prepare
+from adversarial_crypto.training.prepare import Plan, Start, prepare
 from adversarial_crypto.training.protocol import Protocol, Report
 from adversarial_crypto.training.train import Beat, Row, Training
 
-__all__ = ["Beat", "Engine", "Machine", "Plan", "Protocol", "Report", "Row", "Training", "choose_engine", "prepare"]
+__all__ = [
+    "Beat",
+    "Engine",
+    "Machine",
+    "Plan",
+    "Protocol",
+    "Report",
+    "Row",
+    "Start",
+    "Training",
+    "choose_engine",
+    "prepare",
+]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -97,7 +97,7 @@ class Loop:
         batch: int,
         record_batch: int,
         engine: Engine,
-        occasion: Occasion = Occasion.TRAINING,
+        occasion: int = Occasion.TRAINING,
     ) -> None:
         self.game, self.layouts, self.trained, self.batch, self.engine = game, layouts, trained, batch, engine
         self.blocks = -(-record_batch // batch)
@@ -109,18 +109,25 @@ class Loop:
         turns = [(name, c, t) for c, name in enumerate(game.coalitions) for t in range(game.coalitions[name].updates)]
         self._turns = [name for name, _, _ in turns]
         self._addresses = torch.tensor([256 * c + t for _, c, t in turns], device=engine.device)
-        self._training = torch.tensor(int(occasion), device=engine.device)
+        self._training = torch.tensor(occasion, device=engine.device)
 
     def playing(self, layouts: Mapping[str, Layout], trained: tuple[str, ...], batch: int) -> Loop:
         """The same game with these layouts, turns and batch; shares every program that does not change."""
         other = copy(self)
         other.trained = trained
-        if batch != self.batch or layouts != self.layouts:
-            occasion = Occasion(int(self._training))
-            other = Loop(self.game, layouts, trained, batch, self.blocks * self.batch, self.engine, occasion)
+        game = self._game_of_the_fresh(trained)
+        if batch != self.batch or layouts != self.layouts or game is not self.game:
+            occasion = int(self._training)
+            other = Loop(game, layouts, trained, batch, self.blocks * self.batch, self.engine, occasion)
             if batch == self.batch:
                 other._draw = self._draw
         return other
+
+    def _game_of_the_fresh(self, trained: tuple[str, ...]) -> Game:
+        """The game with the objectives of those who learn alone; itself where nobody has another one then."""
+        alone = {name: self.game.coalitions[name] for name in trained if len(trained) < len(self.game.coalitions)}
+        fresh = {n: replace(c, objective=c.fresh_objective) for n, c in alone.items() if c.fresh_objective is not None}
+        return replace(self.game, coalitions={**self.game.coalitions, **fresh}) if fresh else self.game
 
     @property
     def programs(self) -> tuple[str, ...]:
@@ -180,7 +187,7 @@ class Loop:
             weights: coalition -> (R, P).
         """
         device, together = self.engine.device, len(self._turns)
-        at, kind = torch.tensor(step, device=device), torch.tensor(int(occasion), device=device)
+        at, kind = torch.tensor(step, device=device), torch.tensor(occasion, device=device)
         blocks, total = records * self.blocks, torch.zeros(())
         for first in range(0, blocks, together):
             drawn = self._draw(seeds, adversary, at, kind, torch.arange(first, first + together, device=device))

@@ -32,20 +32,33 @@ class Chunk:
 
 
 @dataclass(frozen=True)
+class Start:
+    """Players to begin with.
+
+    Args:
+        weights: "alice.mix.weight" -> (R, ...).
+        number: in [0, 2^16), of what they are: who trains on from other players meets other data.
+    """
+
+    weights: Mapping[str, Tensor]
+    number: int
+
+
+@dataclass(frozen=True)
 class Plan:
     """All that is decided before the first step.
 
     Args:
         builds: network reference -> build function, of everything the configuration names.
         chunks: equal in size, so that one compiled program serves them all.
-        start: the weights that everyone begins with, "alice.mix.weight" -> (R, ...); None: freshly drawn ones.
+        start: what everyone begins with; None: freshly drawn weights.
     """
 
     run: Run
     game: Game
     builds: Mapping[str, Build]
     chunks: tuple[Chunk, ...]
-    start: Mapping[str, Tensor] | None = None
+    start: Start | None = None
 
     @property
     def chunk_size(self) -> int:
@@ -58,7 +71,7 @@ class Plan:
         if self.start is None:
             return layout, drawn
         rows = torch.arange(chunk.start, chunk.start + len(chunk.seeds)).clamp(max=self.run.total_replicas - 1)
-        return layout, layout.flat(self.start, rows)
+        return layout, layout.flat(self.start.weights, rows)
 
     def coalition(
         self, name: str, seeds: Tensor, adversary: Tensor | int = 0, network: str = "own"
@@ -77,12 +90,12 @@ class Plan:
         return flatten(modules)
 
 
-def prepare(run: Run, builds: Mapping[str, Build] | None = None, start: Mapping[str, Tensor] | None = None) -> Plan:
+def prepare(run: Run, builds: Mapping[str, Build] | None = None, start: Start | None = None) -> Plan:
     """Resolves and checks everything before any training.
 
     Args:
         builds: the user's own networks, by the reference that names them in the configuration.
-        start: the weights to begin with, as `Plan` has them.
+        start: what to begin with.
     Raises:
         ConfigError: an unknown network, or one that breaks the contract of `networks.Build`, all such at once; or
             weights to begin with that are not those of this run's players.
@@ -108,7 +121,7 @@ def prepare(run: Run, builds: Mapping[str, Build] | None = None, start: Mapping[
     if problems:
         raise ConfigError(problems)
     plan = Plan(run, game, resolved, _chunks(run), start)
-    if start is not None and (problem := _start_problem(plan, start)):
+    if start is not None and (problem := _start_problem(plan, start.weights)):
         raise ConfigError([f"train.start_from: {problem}"])
     return plan
 

@@ -59,7 +59,7 @@ class Training:
             self.kept.append({name: flat.clone() for name, flat in weights.items()})
             self.passed_step.append(torch.full_like(seeds[:, 0], -1))
         self.layouts = layouts
-        occasion = Occasion.TRAINING if plan.start is None else Occasion.CONTINUED
+        occasion = Occasion.TRAINING if plan.start is None else Occasion.CONTINUED + plan.start.number
         self.loop = Loop(plan.game, layouts, tuple(layouts), run.train.batch, run.train.record_batch, engine, occasion)
         self._steppers = [self.loop.stepper(state) for state in self.states]
 
@@ -120,6 +120,8 @@ class Training:
     def _judge(self, index: int, sample: Sample) -> None:
         """Marks the replicas whose thresholds are met here and on a second held-out draw, and keeps their players."""
         state, passed_step = self.states[index], self.passed_step[index]
+        if self.plan.start is not None and self.step == 0:
+            return  # what they could before is no merit of this training
         candidates = self.plan.game.passed(sample.mean).to(passed_step.device) & state.alive & (passed_step < 0)
         if not bool(candidates.any()):
             return
