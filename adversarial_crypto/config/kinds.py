@@ -25,7 +25,10 @@ Own = Mapping[str, Any]  # "section.key" -> default
 
 
 class AnyGame(Section):
-    """What all kinds have in common: the kind's name, and what is said of it where it is no kind."""
+    """What all kinds have in common: the kind's name, and what is said of it where it is no kind.
+
+    Each kind also has `widths`, inputs and outputs of the widest player.
+    """
 
     own: ClassVar[Own]
     kind: str
@@ -37,11 +40,6 @@ class AnyGame(Section):
             near = did_you_mean(kind, KINDS) if isinstance(kind, str) else ""
             raise complaint(f"must be {quoted(KINDS)}, not {shown(kind)}{near}")
         return kind
-
-    @property
-    def widths(self) -> tuple[int, int]:
-        """Inputs and outputs of the widest player."""
-        raise NotImplementedError
 
 
 class MessageGame(AnyGame):
@@ -174,6 +172,11 @@ class GanGame(AnyGame):
     gradient_penalty: Weight = 1.0
     # The density of a fixed generator.
     generated: Annotated[Rows, AfterValidator(_check_mixture)] = ((1.0, 0.0, 1.0),)
+
+    @property
+    def at_the_end(self) -> tuple[tuple[float, ...], ...]:
+        """The density that the generator should end with: the data's, or its own where it is fixed."""
+        return self.data if self.generator == "trained" else self.generated
 
     @property
     def widths(self) -> tuple[int, int]:

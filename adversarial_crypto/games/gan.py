@@ -7,6 +7,7 @@ densities the best discriminator is p_data / (p_data + p_g), exactly; against th
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 import torch
 import torch.nn.functional as F
@@ -34,79 +35,85 @@ WATCHED = (
 
 def game(run: Run) -> Game:
     """The game with the densities, schedule and threshold of a configuration."""
-    settings, networks, turns = run.game, config.players(run), run.turns
+    settings, networks = run.game, config.players(run)
     assert isinstance(settings, GanGame)
     trained, gap_max = settings.generator == "trained", run.limit("density_gap_max")
     distance_max = run.limit("energy_distance_max")
-    penalty = settings.gradient_penalty
-    generated = settings.data if trained else settings.generated  # what the exact discriminator stands against
-
-    def play(players: Players, secrets: Secrets) -> Transcript:
-        """Real and generated numbers (R, B, 1), and the discriminator's logits of them and on the grid (R, GRID, 1)."""
-        real, noise = secrets["real"], secrets["noise"]
-        false = players["generator"](noise) if trained else noise
-        transcript = {**secrets, "generated": false}
-        if "discriminator" in players:
-            judge = players["discriminator"]
-            points = grid([settings.data, generated], GRID, real.device).reshape(1, GRID, 1)
-            transcript |= {"real_logit": judge(real), "generated_logit": judge(false)}
-            transcript["grid_logit"] = judge(points.expand(len(real), -1, -1))
-            if trained:
-                transcript["real_slope"] = (judge(real + STEP) - judge(real - STEP)) / (2 * STEP)
-        return transcript
-
-    def measures(transcript: Transcript) -> dict[str, Tensor]:
-        logit = transcript["grid_logit"][..., 0]  # (R, GRID)
-        points = grid([settings.data, generated], GRID, logit.device)
-        off = (torch.sigmoid(logit) - best_discriminator(settings.data, generated, points)).abs()
-        gap = torch.where(seen(settings.data, generated, points), off, 0.0).amax(-1, keepdim=True)
-        # The gap is one number of the replica, not a mean over examples: every example carries it.
-        loss = _loss(transcript)
-        found = dict(zip(MEASURED, (loss, gap.expand_as(loss)), strict=True))
-        if trained:
-            found[DISTANCE] = energy_terms(transcript["real"][..., 0], transcript["generated"][..., 0])
-        return found
-
-    def discriminator_objective(transcript: Transcript) -> Tensor:
-        loss = _loss(transcript).mean(-1)
-        return loss + penalty * (transcript["real_slope"] ** 2).mean((-2, -1)) / 2 if trained else loss
 
     def passed(means: Mapping[str, Tensor]) -> Tensor:
+        near = means["discriminator_gap"] <= gap_max
         # An untrained discriminator says one half everywhere too, so the generator's numbers are looked at themselves.
-        like = means[DISTANCE] <= distance_max if trained else torch.ones_like(means[MEASURED[1]], dtype=torch.bool)
-        return (means["discriminator_gap"] <= gap_max) & like
+        return near & (means[DISTANCE] <= distance_max) if trained else near
 
+    players = ("generator", "discriminator") if trained else ("discriminator",)
     like_data = f", and numbers within {distance_max:g} of the data in energy distance" if trained else ""
-    seats = {"discriminator": PlayerSpec(1, 1, networks["discriminator"])}
-    coalitions = {
-        "discriminator": Coalition(
-            ("discriminator",),
-            ("generator",) if trained else (),
-            turns["discriminator"],
-            discriminator_objective,
-            # A fresh discriminator looks as closely as she can.
-            fresh_objective=(lambda transcript: _loss(transcript).mean(-1)) if trained else None,
-        )
-    }
-    if trained:
-        seats = {"generator": PlayerSpec(1, 1, networks["generator"]), **seats}
-        fooled = Coalition(("generator",), ("discriminator",), turns["generator"], _generator_objective)
-        coalitions = {"generator": fooled, **coalitions}
     return Game(
-        players=seats,
-        coalitions=coalitions,
+        players={name: PlayerSpec(1, 1, networks[name]) for name in players},
+        coalitions=_coalitions(settings, run.turns),
         adversary="discriminator",
         tested=MEASURED,
         draw=_draw(settings, trained),
-        play=play,
+        play=partial(play, settings),
         measured=(*MEASURED, DISTANCE) if trained else MEASURED,
-        measures=measures,
+        measures=partial(measures, settings),
         passed=passed,
         rule=f"a discriminator nowhere more than {gap_max:g} from the exact one{like_data}",
         robust=lambda means: means["fresh_discriminator_gap"] <= gap_max,
         robust_rule=f"that discriminator nowhere more than {gap_max:g} from the exact one",
         watched=WATCHED if trained else WATCHED[:2],
     )
+
+
+def play(settings: GanGame, players: Players, secrets: Secrets) -> Transcript:
+    """Real and generated numbers (R, B, 1), and the discriminator's logits of them and on the grid (R, GRID, 1)."""
+    real, noise = secrets["real"], secrets["noise"]
+    trained = settings.generator == "trained"
+    false = players["generator"](noise) if trained else noise
+    transcript = {**secrets, "generated": false}
+    if "discriminator" in players:
+        judge = players["discriminator"]
+        points = grid([settings.data, settings.at_the_end], GRID, real.device).reshape(1, GRID, 1)
+        transcript |= {"real_logit": judge(real), "generated_logit": judge(false)}
+        transcript["grid_logit"] = judge(points.expand(len(real), -1, -1))
+        if trained:
+            transcript["real_slope"] = (judge(real + STEP) - judge(real - STEP)) / (2 * STEP)
+    return transcript
+
+
+def measures(settings: GanGame, transcript: Transcript) -> dict[str, Tensor]:
+    """Loss and gap of the discriminator and, of a trained generator, its distance from the data, (R, B) each.
+
+    The gap is one number of the replica, not a mean over examples: every example carries it.
+    """
+    logit, densities = transcript["grid_logit"][..., 0], (settings.data, settings.at_the_end)  # (R, GRID)
+    points = grid(densities, GRID, logit.device)
+    off = (torch.sigmoid(logit) - best_discriminator(*densities, points)).abs()
+    gap = torch.where(seen(*densities, points), off, 0.0).amax(-1, keepdim=True)
+    loss = _loss(transcript)
+    found = dict(zip(MEASURED, (loss, gap.expand_as(loss)), strict=True))
+    if settings.generator == "trained":
+        found[DISTANCE] = energy_terms(transcript["real"][..., 0], transcript["generated"][..., 0])
+    return found
+
+
+def _coalitions(settings: GanGame, turns: Mapping[str, int]) -> dict[str, Coalition]:
+    """The generator, where it is trained, before the discriminator."""
+
+    def plainly(transcript: Transcript) -> Tensor:
+        return _loss(transcript).mean(-1)
+
+    def penalised(transcript: Transcript) -> Tensor:
+        slope = (transcript["real_slope"] ** 2).mean((-2, -1))
+        return plainly(transcript) + settings.gradient_penalty * slope / 2
+
+    name = "discriminator"
+    if settings.generator == "fixed":
+        return {name: Coalition((name,), (), turns[name], plainly)}
+    return {
+        "generator": Coalition(("generator",), (name,), turns["generator"], _generator_objective),
+        # A fresh discriminator looks as closely as she can.
+        name: Coalition((name,), ("generator",), turns[name], penalised, fresh_objective=plainly),
+    }
 
 
 def _loss(transcript: Transcript) -> Tensor:

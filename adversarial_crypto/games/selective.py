@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -65,13 +66,9 @@ def game(run: Run) -> Game:
         blind = squared_error(torch.zeros_like(transcript["eve"]), _column(transcript, C))
         return dict(zip(MEASURED, (bob, public, eve, (blind - eve) / settings.variance), strict=True))
 
-    def passed(means: Mapping[str, Tensor]) -> Tensor:
+    def within(means: Mapping[str, Any], eve: str) -> Any:
         tells = (means["bob_error"] <= bob_max) & (means["public_error"] <= public_max)
-        return tells & (means["eve_gain"] <= gain_max)
-
-    def robust(means: Mapping[str, float]) -> bool:
-        tells = means["bob_error"] <= bob_max and means["public_error"] <= public_max
-        return tells and means["fresh_eve_gain"] <= gain_max
+        return tells & (means[eve] <= gain_max)
 
     sent = 1 + settings.ciphertext_width
     limits = f"squared errors at most {bob_max:.4g} (Bob's of D) and {public_max:.4g} (D-public)"
@@ -91,9 +88,9 @@ def game(run: Run) -> Game:
         play=partial(play, standardise=settings.eve_sees == "standardised"),
         measured=MEASURED,
         measures=measures,
-        passed=passed,
+        passed=partial(within, eve="eve_gain"),
         rule=f"{limits}, and an Eve at most {100 * gain_max:g} % better than blind at C",
-        robust=robust,
+        robust=partial(within, eve="fresh_eve_gain"),
         robust_rule=f"the errors within their limits, and that Eve at most {100 * gain_max:g} % better than blind",
         watched=(
             Watched("Bob", "bob_error", "in squared error of D", settings.variance, 4),

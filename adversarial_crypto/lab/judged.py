@@ -43,7 +43,7 @@ def _of(done: Done) -> tuple[pd.DataFrame, pd.DataFrame]:
     game = done.run.game
     assert isinstance(game, GanGame)
     trained = game.generator == "trained"
-    target = game.data if trained else game.generated
+    target = game.at_the_end
     points = grid([game.data, target], POINTS)
     exactly = points.double()  # what is written to a table must read back as it was
     players, numbers = trained_players(done.result.run_dir, "discriminator", "all")
