@@ -15,7 +15,6 @@ from adversarial_crypto.lab.outcome import outcome
 from adversarial_crypto.lab.result import Stopped
 from adversarial_crypto.lab.summary import Facts, summarise
 from adversarial_crypto.lab.tables import metrics_header, metrics_rows, protocol_table
-from adversarial_crypto.lab.warm import compile_programs
 from adversarial_crypto.lab.watch import Watch
 from adversarial_crypto.store import RunDir
 from adversarial_crypto.training import Engine, Plan, Protocol, Training
@@ -72,7 +71,7 @@ class Attempt:
         training, run = self.training, self.plan.run.train
         self._compiling("the training and its measures")
         if self.engine.name == "compiled":
-            compile_programs(self.directory.path, training, self.engine.machine)
+            training.loop.compile(training.states[0])
         self.meter.start(training.step)
         for beat in training.beats():
             if beat.rows:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from adversarial_crypto.numerics.layers import Conv1d, Init, Linear
+from adversarial_crypto.numerics.layers import Conv1d, Init, Linear, mixed_and_convolved
 
 WIDTH = 12  # of the layer in front: 8 bits of key and four values
 
@@ -25,12 +25,9 @@ class RealValued(nn.Module):
 
     def forward(self, inputs: Tensor) -> Tensor:
         """(R, B, in) -> (R, B, out), any real numbers."""
-        hidden = [torch.sigmoid(self.mix(torch.sigmoid(self.front(inputs.transpose(1, 2)))))]  # one of (R, 12, B)
-        hidden = [torch.sigmoid(channel) for channel in self.conv1(hidden)]  # 2 of 12
-        hidden = [torch.sigmoid(channel) for channel in self.conv2(hidden)]  # 4 of 6
-        hidden = [torch.sigmoid(channel) for channel in self.conv3(hidden)]  # 4 of 6
-        (last,) = self.conv4(hidden)
-        outputs: Tensor = self.out(last)
+        front = torch.sigmoid(self.front(inputs.transpose(1, 2)))  # (R, 12, B)
+        transform = (self.conv1, self.conv2, self.conv3, self.conv4)
+        outputs: Tensor = self.out(mixed_and_convolved(front, self.mix, transform, entering="sigmoid"))
         return outputs.transpose(1, 2)
 
 

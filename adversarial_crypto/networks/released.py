@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor, nn
 
-from adversarial_crypto.numerics.layers import Conv1d, Init, Linear
+from adversarial_crypto.numerics.layers import Conv1d, Init, Linear, mixed_and_convolved
 
 
 class Released(nn.Module):
@@ -23,11 +22,8 @@ class Released(nn.Module):
 
     def forward(self, inputs: Tensor) -> Tensor:
         """(R, B, in) in [-1, 1] -> (R, B, out) in (-1, 1)."""
-        hidden = [self.mix(inputs.transpose(1, 2))]  # a list of channels (R, length, B): one of 2 out
-        hidden = [torch.sigmoid(channel) for channel in self.conv1(hidden)]  # 2 of out
-        hidden = [torch.sigmoid(channel) for channel in self.conv2(hidden)]  # 2 of out
-        (last,) = self.conv3(hidden)
-        return torch.tanh(last).transpose(1, 2)
+        transform = (self.conv1, self.conv2, self.conv3)
+        return mixed_and_convolved(inputs.transpose(1, 2), self.mix, transform, leaving="tanh").transpose(1, 2)
 
 
 def build(in_width: int, out_width: int, init: Init) -> nn.Module:

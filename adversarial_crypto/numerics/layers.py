@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from adversarial_crypto.numerics import fused
 from adversarial_crypto.numerics.philox import Address, Stream, uniforms
 
 
@@ -72,7 +73,7 @@ class Conv1d(nn.Module):
     """One-dimensional convolution (cross-correlation, as everywhere in the field) with SAME padding, for R copies.
 
     A channel is a tensor of its own, (R, L, B). So a stack of these layers is pointwise in (R, L, B) up to shifts,
-    which a compiler fuses into a loop or two: nearly all intermediates stay in registers (docs/log.md).
+    which a compiler fuses into a loop or two. On a processor small stacks are one operation instead (fused.py).
 
     Weight (R, out, in, window), bias (R, out); R separate `torch.nn.functional.conv1d` are its reference. SAME pads so
     that the length is ceil(length / stride), the odd element on the right: window 4 gets 1 left and 2 right.
@@ -111,3 +112,35 @@ class Conv1d(nn.Module):
         padded = F.pad(channel, (0, 0, padding // 2, padding - padding // 2))
         last = (length - 1) * self.stride + 1
         return tuple(padded[:, tap : tap + last : self.stride] for tap in range(self.window))
+
+
+def mixed_and_convolved(
+    inputs: Tensor, mix: Linear, layers: Sequence[Conv1d], entering: str = "none", leaving: str = "none"
+) -> Tensor:
+    """A fully connected layer, then convolutions of what it gives as one channel, with sigmoids between them.
+
+    Args:
+        inputs: (R, in, B).
+        layers: the first takes one channel, each other as many as the one before it gives, and the last gives one.
+        entering, leaving: "none", "sigmoid" or "tanh", before the first convolution and after the last.
+    Returns:
+        (R, length, B).
+    """
+    weights = [part.flatten(1) for layer in layers for part in (layer.weight, layer.bias)]
+    if fused.takes(inputs, mix.weight.shape[1], sum(part.shape[1] for part in weights)):
+        form = [fused.ACTIVATIONS.index(name) for name in (entering, leaving)]
+        for layer in layers:
+            form += [*layer.weight.shape[2:0:-1], layer.window, layer.stride]
+        return fused.mixed_and_convolved(inputs, mix.weight, torch.cat([mix.bias, *weights], 1), form)
+    channels = [_ACTIVATIONS[entering](mix(inputs))]
+    for layer in layers[:-1]:
+        channels = [torch.sigmoid(channel) for channel in layer(channels)]
+    (last,) = layers[-1](channels)
+    return _ACTIVATIONS[leaving](last)
+
+
+_ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
+    "none": lambda values: values,
+    "sigmoid": torch.sigmoid,
+    "tanh": torch.tanh,
+}

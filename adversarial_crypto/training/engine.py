@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.fx.experimental.proxy_tensor import make_fx
 from torch.utils._pytree import TreeSpec, tree_flatten, tree_unflatten
 
+from adversarial_crypto.numerics.fused import fused
 from adversarial_crypto.training.machine import Machine
 
 # Captured rounds per launch: a launch costs some 10 us, a round at B=512 some 500.
@@ -34,6 +35,7 @@ class Engine:
         torch.set_num_threads(machine.threads)
         torch.backends.cuda.matmul.allow_tf32 = machine.tf32
         _keep_freed_memory()
+        torch.tanh(torch.zeros(64))  # see decision 28: a process's first tanh must not be on two threads
 
     def wrap(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """The function itself, or compiled whole for the shapes of its first call.
@@ -103,7 +105,8 @@ class _Compiled:
     def __call__(self, *arguments: Any) -> Any:
         leaves: list[Any] = _leaves(arguments)
         if self._program is None:
-            graph = make_fx(self._flat(arguments))(*leaves)
+            with fused():
+                graph = make_fx(self._flat(arguments))(*leaves)
             self._program = torch._inductor.standalone_compile(
                 graph, leaves, dynamic_shapes="from_example_inputs", options={"config_patches": self._options}
             )

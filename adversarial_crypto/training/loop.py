@@ -129,24 +129,14 @@ class Loop:
         fresh = {n: replace(c, objective=c.fresh_objective) for n, c in alone.items() if c.fresh_objective is not None}
         return replace(self.game, coalitions={**self.game.coalitions, **fresh}) if fresh else self.game
 
-    @property
-    def programs(self) -> tuple[str, ...]:
-        """What the engine compiles, by name, the longest first: the updates in their order, measure, draw."""
-        return (*self._updates, "measure", "draw")
-
     @torch.no_grad()
-    def compile(self, state: State, programs: Iterable[str]) -> None:
-        """Calls these programs once on `state`, so that they are compiled; nothing is changed."""
-        address = state.seeds, state.adversary, state.step, self._training, self._addresses
-        secrets = make_draw(self.game, self.batch)(*address)[0]
-        for name in programs:
-            if name == "draw":
-                self._draw(*address)
-            elif name == "measure":
-                self._measure(state.weights, secrets)
-            else:
-                moments = state.first[name], state.second[name]
-                self._updates[name](state.weights, *moments, state.alive, state.rates, state.step + 1, secrets)
+    def compile(self, state: State) -> None:
+        """Calls every program once on `state`, so that all are compiled; nothing is changed."""
+        minibatches = self._draw(state.seeds, state.adversary, state.step, self._training, self._addresses)
+        self._measure(state.weights, minibatches[0])
+        for name, update in self._updates.items():
+            moments = state.first[name], state.second[name]
+            update(state.weights, *moments, state.alive, state.rates, state.step + 1, minibatches[0])
 
     def stepper(self, state: State) -> Callable[[int], None]:
         """A function that takes `state` a number of steps further, in place."""
