@@ -108,6 +108,18 @@ def fig4() -> dict[str, pd.DataFrame]:
     }
 
 
+def trade_off() -> dict[str, pd.DataFrame]:
+    """Three weights with two replicas each: the more weight, the worse Bob and the blinder Eve."""
+    rows = [
+        (w, r, 1 + w / 100, 1.01, 0.5 / w, 0.45 / w, 0.55 / w, int(w < 50 and r == 0))
+        for w in (1.0, 10.0, 100.0)
+        for r in range(2)
+    ]
+    columns = ["weight", "replica", "bob_ratio", "public_ratio", "gain", "gain_low", "gain_high", "passed"]
+    settings = {"ratio_max": 1.05, "gain_max": 0.02, "budget": "2 replicas"}
+    return {"replicas": pd.DataFrame(rows, columns=columns), "settings": pd.DataFrame([settings])}
+
+
 def gan() -> dict[str, pd.DataFrame]:
     """A fixed setting with a curved answer and a trained one with one half, two replicas each."""
     x = np.linspace(-3, 3, 31)
@@ -137,6 +149,7 @@ EXAMPLES: dict[str, Callable[[], Frames]] = {
     "fig2": fig2,
     "fig3": fig3,
     "fig4": fig4,
+    "trade_off": trade_off,
     "fig6": fig2,
     "gan": gan,
     "watched": watched,

@@ -7,7 +7,8 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 import pytest
-from figure_examples import diffusion, fig2, fig3, fig4, gan, pass_rates, watched
+from figure_examples import diffusion, fig2, fig3, fig4, gan, pass_rates, trade_off, watched
+from matplotlib.collections import PathCollection
 from test_figures import part
 
 from adversarial_crypto.errors import AcryptoError
@@ -127,6 +128,19 @@ def test_selective_protection_over_the_papers_curves() -> None:
     assert medians[0] == pytest.approx(-0.1 * 0.19) and part(figure, "bob median").axes is above
     marks = [container.lines[0] for container in below.containers]
     assert len(marks) == 2 and all(set(mark.get_ydata()) == {-0.01 * 0.19} for mark in marks)
+
+
+def test_the_trade_off_is_drawn_by_weight() -> None:
+    """A mark a replica at its weight, filled where it passed; gains in per cent; the limits across."""
+    figure = FIGURES["trade_off"](trade_off())
+    filled, hollow = part(figure, "gain passed"), part(figure, "gain failed")
+    assert isinstance(filled, PathCollection) and isinstance(hollow, PathCollection)
+    assert [height for _, height in filled.get_offsets()] == pytest.approx([50, 5])
+    assert [height for _, height in hollow.get_offsets()] == pytest.approx([50, 5, 0.5, 0.5])
+    weights = sorted({round(float(place)) for marks in (filled, hollow) for place, _ in marks.get_offsets()})
+    assert weights == [1, 10, 97, 103]  # beside one another
+    limits = [part(figure, f"{name} limit").get_ydata()[0] for name in ("bob_ratio", "public_ratio", "gain")]
+    assert limits == [1.05, 1.05, 2.0]
 
 
 def test_discriminators_over_the_exact_answer() -> None:

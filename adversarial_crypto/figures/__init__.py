@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 import pandas as pd
 from matplotlib.figure import Figure
 
-from adversarial_crypto.figures import diffusion, fig2, fig3, fig4, gan, pass_rates, training_curves, watched
+from adversarial_crypto.figures import diffusion, fig2, fig3, fig4, gan, pass_rates, trade_off, training_curves, watched
 from adversarial_crypto.figures.style import render
 
 Frames = Mapping[str, pd.DataFrame]
@@ -27,6 +27,7 @@ FIGURES: dict[str, Draw] = {
     "gan": gan.draw,
     "watched": watched.draw,
     "pass_rates": pass_rates.draw,
+    "trade_off": trade_off.draw,
     "diffusion": diffusion.draw,
 }
 

@@ -67,6 +67,21 @@ def best_eves(done: Done) -> pd.DataFrame:
     return best.assign(robust=robust.astype(int)).reset_index()
 
 
+def best_readers(fresh: pd.DataFrame) -> pd.DataFrame:
+    """A row a replica of selective protection, by its number: the kept players' measures, and the best Eve's gain.
+
+    Args:
+        fresh: protocol.csv and the rows of `sent.linear_eve`. Of the trained Eves the best on validation counts, over
+            all networks, and the linear one where she is better.
+    """
+    chosen = fresh[fresh["best"] == 1]
+    trained = chosen[chosen["network"] != "linear"].sort_values("validation_error").groupby("replica").first()
+    linear = chosen[chosen["network"] == "linear"].set_index("replica").reindex(trained.index)
+    gains = ["gain", "gain_low", "gain_high"]
+    better = linear["gain"] > trained["gain"]
+    return trained.assign(**{name: trained[name].mask(better, linear[name]) for name in gains})
+
+
 def only(runs: Sequence[Done]) -> Done:
     """The one run of a target without a grid."""
     (done,) = runs

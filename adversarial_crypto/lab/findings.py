@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from adversarial_crypto.config import SelectiveGame
 from adversarial_crypto.lab.claims import Finding, mean, rate
-from adversarial_crypto.lab.done import Done, Drawn, best_eves, budget, further, only, plain, same_budget
+from adversarial_crypto.lab.done import Done, Drawn, best_eves, best_readers, budget, further, only, plain, same_budget
 from adversarial_crypto.numerics.statistics import median_interval, rate_difference
 
 # Of the distance from XOR (formulas/sensitivity.py): 0 for any permuted one-time pad, about 1 far from one.
@@ -98,15 +98,10 @@ def protected(runs: Sequence[Done], drawn: Drawn) -> dict[str, Finding]:
     if not done.summary["passed"]:
         return {}
     words, same = budget(done.run), done.run.train.steps >= SELECTIVE_STEPS
-    fresh = drawn["fig4"]["fresh"]
-    chosen = fresh[fresh["best"] == 1]
-    trained = chosen[chosen["network"] != "linear"].sort_values("validation_error").groupby("replica").first()
-    linear = chosen[chosen["network"] == "linear"].set_index("replica")["gain"]
-    found = {}
+    best, found = best_readers(drawn["fig4"]["fresh"]), {}
     for key, name in (("selective Bob", "bob_error"), ("selective public", "public_error")):
-        found[key] = Finding(*median_interval(trained[name].tolist()), n, words, same)
-    best = trained["gain"].combine(linear, max)
-    eve = median_interval((-game.variance * best).tolist())
+        found[key] = Finding(*median_interval(best[name].tolist()), n, words, same)
+    eve = median_interval((-game.variance * best["gain"]).tolist())
     found["selective Eve"] = Finding(*eve, n, f"{words}, and a linear Eve", same)
     return found
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from adversarial_crypto.config import AsymmetricGame
+from adversarial_crypto.config import AsymmetricGame, SelectiveGame
 from adversarial_crypto.lab.claims import NAN, rate
-from adversarial_crypto.lab.done import Done, Frames, best_eves, budget, only
+from adversarial_crypto.lab.done import Done, Frames, best_eves, best_readers, budget, only
 from adversarial_crypto.lab.figures import selective_curves, training_curves
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def curves(figure: str, which: Callable[[Sequence[Done]], Done]) -> Callable[[Sequence[Done]], Frames]:
@@ -32,13 +35,41 @@ def curves(figure: str, which: Callable[[Sequence[Done]], Done]) -> Callable[[Se
 
 def selective(runs: Sequence[Done]) -> Frames:
     """Selective protection by step, and what the fresh Eves and the best linear one make of it."""
+    done = only(runs)
+    return {**selective_curves(done.run, done.result.metrics()), "fresh": _fresh(done)}
+
+
+def trade_off(runs: Sequence[Done]) -> Frames:
+    """Selective protection by the weight of secrecy: a row a replica, its errors by their floors and its best Eve."""
     import pandas as pd
 
-    from adversarial_crypto.lab.sent import linear_eve
+    from adversarial_crypto.formulas.gaussian import bob_floor, public_floor
 
-    done = only(runs)
-    fresh = pd.concat([done.result.protocol(), linear_eve(done)], ignore_index=True)
-    return {**selective_curves(done.run, done.result.metrics()), "fresh": fresh}
+    floors = {"bob": bob_floor, "public": public_floor}
+    rows = []
+    for done in runs:
+        game = done.run.game
+        assert isinstance(game, SelectiveGame)
+        best = best_readers(_fresh(done)).reset_index()
+        exact = {who: floor(game.correlation, game.variance) for who, floor in floors.items()}
+        ratios = {f"{who}_ratio": best[f"{who}_error"] / error for who, error in exact.items()}
+        gains = {name: best[name] for name in ("gain", "gain_low", "gain_high")}
+        rows.append(
+            best[["replica"]].assign(weight=game.secrecy_weight, **ratios, **gains, passed=best["passed"].astype(int))
+        )
+    run = runs[0].run
+    limits = {"ratio_max": run.limit("floor_ratio_max"), "gain_max": run.limit("eve_gain_max")}
+    settings = pd.DataFrame([{**limits, "budget": budget(run).replace("; ", "\n")}])
+    return {"replicas": pd.concat(rows, ignore_index=True), "settings": settings}
+
+
+def _fresh(done: Done) -> pd.DataFrame:
+    """What the fresh Eves and the best linear one make of each replica."""
+    import pandas as pd
+
+    from adversarial_crypto.lab.sent import linear_eve  # here: it needs torch
+
+    return pd.concat([done.result.protocol(), linear_eve(done)], ignore_index=True)
 
 
 def discriminators(runs: Sequence[Done]) -> Frames:

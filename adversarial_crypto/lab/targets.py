@@ -49,6 +49,7 @@ TARGETS: dict[str, Target] = {
     ),
     "diffusion": Target("paper-diffusion", {"diffusion": frames.flips}, findings.diffused),
     "fig4": Target("paper-fig4", {"fig4": frames.selective}, findings.protected),
+    "weights": Target("paper-fig4-weights", {"trade_off": frames.trade_off}, findings.none),
     "fig6": Target(
         "paper-fig6-ablations",
         {"fig6": frames.curves("fig6", plain), "pass_rates": frames.rates(frames.ablation_label, lambda done: {})},
