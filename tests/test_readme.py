@@ -1,4 +1,4 @@
-"""The README's tree is the tree."""
+"""The README says what is there: its tree is the tree, its claims are the committed ones."""
 
 from __future__ import annotations
 
@@ -20,3 +20,9 @@ def test_the_tree_in_the_readme_is_the_tree() -> None:
     folders = {path.name for path in ROOT.iterdir() if path.is_dir() and not path.name.startswith(".")}
     generated = {"runs", "sweeps", "build", "dist"}
     assert top - {"results"} == folders - generated - {"results"}
+
+
+def test_the_claims_in_the_readme_are_the_committed_ones() -> None:
+    """The README shows the table of results/paper as `reproduce` wrote it."""
+    table = (ROOT / "results" / "paper" / "claims.md").read_text(encoding="utf-8")
+    assert table.count("\n") > 10 and table in (ROOT / "README.md").read_text(encoding="utf-8")

@@ -7,12 +7,15 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from paper_folders import check
 
 from adversarial_crypto.config import identity, load
 from adversarial_crypto.figures import FIGURES, render
+from adversarial_crypto.lab import claims
 
 ROOT = Path(__file__).parent.parent
 FOLDERS = sorted(path.parent for path in (ROOT / "results").rglob("config.toml"))
+TARGETS = sorted(path.parent for path in (ROOT / "results" / "paper").glob("*/provenance.json"))
 
 
 def test_there_are_results() -> None:
@@ -47,3 +50,14 @@ def test_provenance_fits_the_configuration(folder: Path) -> None:
     summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
     assert identity(load(folder / "config.toml"), {}) == provenance["identity"] == summary["id"]
     assert provenance["command"].startswith("acrypto run ")
+
+
+def test_the_papers_targets_are_whole() -> None:
+    """Each target under results/paper is as `reproduce` leaves it, and the table of claims covers them all."""
+    assert TARGETS
+    for folder in TARGETS:
+        check(folder, folder.name)
+    found = pd.concat([pd.read_csv(folder / "claims.csv") for folder in TARGETS])
+    every = pd.read_csv(ROOT / "results" / "paper" / "claims.csv")
+    tested = every[every["verdict"] != "not tested"]
+    assert set(tested["claim"]) == set(found["claim"]) and len(every) == len(claims.claims())
