@@ -7,11 +7,11 @@ Sixteen examples go through all layers without leaving the first cache (fused.cp
 from __future__ import annotations
 
 import ctypes
+import pkgutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -146,12 +146,18 @@ def _library(length: int, width: int, form: tuple[int, ...]) -> ctypes.CDLL:
         "LAYERS": ", ".join(layers),
     }
     lines = "".join(f"#define {name} {value}\n" for name, value in values.items())
-    source = Path(__file__).with_name("fused.cpp").read_text("utf-8")
-    library: ctypes.CDLL = CppCodeCache.load(lines + source, needs_vec_isa=False, extra_flags=["-ffp-contract=fast"])
+    library: ctypes.CDLL = CppCodeCache.load(lines + _source(), needs_vec_isa=False, extra_flags=["-ffp-contract=fast"])
     for function, pointers in ((library.forward, 4), (library.backward, 7)):
         function.argtypes = [ctypes.c_void_p] * pointers + [ctypes.c_int64] * 4
         function.restype = None
     return library
+
+
+def _source() -> str:
+    """fused.cpp, as the import system finds it: part of this package's code, wherever that is installed."""
+    found = pkgutil.get_data(__package__, "fused.cpp")
+    assert found is not None
+    return found.decode()
 
 
 def _arguments(block: int, inputs: Tensor, *others: Tensor) -> list[int]:
