@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import nullcontext
+from typing import Any
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.func import functional_call, grad
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from adversarial_crypto.networks import NETWORKS, Init
 from adversarial_crypto.numerics import fused as room
 from adversarial_crypto.numerics.fused import BLOCK, fused
 from adversarial_crypto.numerics.layers import Conv1d, Linear, mixed_and_convolved
+from adversarial_crypto.training import Engine, Machine
 
 R = 2
 INIT = Init(torch.tensor([[1, 0], [1, 1]]), "alice", "torch")  # "torch" draws biases too
@@ -26,6 +30,34 @@ NETS = [
     ("real_valued", 12, 6, 33),
     ("mix_transform", 2, 1, 1),
 ]
+# (length, activations before and after, (in, out, window, stride) of each): odd windows, strides beyond windows and
+# lengths that they do not divide, several channels with both, other activations
+STACKS: list[tuple[int, str, str, list[tuple[int, int, int, int]]]] = [
+    (7, "tanh", "sigmoid", [(1, 3, 3, 1), (3, 2, 5, 2), (2, 1, 3, 1)]),
+    (11, "none", "none", [(1, 2, 2, 3), (2, 1, 1, 2)]),
+    (6, "sigmoid", "none", [(1, 2, 4, 4), (2, 2, 7, 1), (2, 1, 2, 1)]),
+    (5, "none", "tanh", [(1, 1, 1, 4)]),
+]
+
+
+@pytest.mark.parametrize(("length", "entering", "leaving", "sizes"), STACKS)
+def test_any_stack_computes_the_same_fused(
+    length: int, entering: str, leaving: str, sizes: list[tuple[int, int, int, int]]
+) -> None:
+    """Outputs and gradients of windows, strides and activations that the paper does not have."""
+    mix = Linear(3, length, INIT.at("mix"))
+    layers = [Conv1d(*size, INIT.at(f"conv{i}")) for i, size in enumerate(sizes)]
+    parts = nn.ModuleList([mix, *layers])
+    inputs = uniform(R, 3, 21).requires_grad_()
+    results = []
+    for within in (fused(), nullcontext()):
+        with within, Calls() as calls:
+            outputs = mixed_and_convolved(inputs, mix, layers, entering, leaving)
+            gradients = torch.autograd.grad((outputs * uniform(*outputs.shape)).sum(), [inputs, *parts.parameters()])
+        results.append([outputs, *gradients])
+        assert len(calls.names) == 2 * (len(results) == 1)
+    for one, expected in zip(*results, strict=True):
+        assert (one - expected).abs().max() <= 3e-6 * max(expected.abs().max(), 1e-3)
 
 
 @pytest.fixture(autouse=True)
@@ -41,9 +73,17 @@ def uniform(*shape: int) -> Tensor:
     return torch.rand(shape, generator=torch.Generator().manual_seed(5)) * 2 - 1
 
 
-def taken() -> int:
-    """How many forms of the operation were built in this process so far."""
-    return room._library.cache_info().currsize
+class Calls(TorchDispatchMode):
+    """Counts the calls of the fused operation and of its gradient within it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: list[str] = []
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if func.namespace == "acrypto":
+            self.names.append(func.__name__.partition(".")[0])
+        return func(*args, **(kwargs or {}))
 
 
 @pytest.mark.parametrize(("network", "width", "out", "batch"), NETS)
@@ -61,15 +101,16 @@ def test_networks_compute_the_same_fused(network: str, width: int, out: int, bat
         of_weights, of_inputs = grad(total, (1, 2))(net, weights, received)
         return [net(received), of_inputs, *of_weights.values()]
 
-    with fused():
+    with fused(), Calls() as calls:
         found = all_of(module, inputs)
-    assert taken() > 0  # it was this operation that answered
+    name = "mixed_and_convolved"
+    assert calls.names == [name, f"{name}_backward", name]  # it was this operation that answered
     for one, expected in zip(found, all_of(double, inputs.double()), strict=True):
         assert (one - expected).abs().max() <= 3e-6 * max(expected.abs().max(), 1e-3)
 
 
 def test_far_inputs_saturate_and_nothing_overflows() -> None:
-    """Activations of a million and of minus a million are the ends of their ranges, with gradients of zero."""
+    """Activations of a million and of minus a million are the ends of their ranges, to rounding, and slope 0."""
     mix, conv = Linear(1, 4, INIT.at("mix")), Conv1d(1, 1, 1, 1, INIT.at("conv"))
     with torch.no_grad():
         mix.weight.copy_(torch.tensor([1e6, -1e6, 1e6, -1e6]).view(1, 4, 1).expand(R, -1, -1))
@@ -83,7 +124,8 @@ def test_far_inputs_saturate_and_nothing_overflows() -> None:
     assert inputs.grad is not None and torch.equal(inputs.grad, torch.zeros_like(inputs))
 
 
-def test_what_is_not_finite_stays_so() -> None:
+@pytest.mark.parametrize("payload", [0x7FC00000, 0x7FC00001, 0x7FFFFFFF, -0x400000])
+def test_what_is_not_finite_stays_so(payload: int) -> None:
     """A weight that is not a number makes its replica's outputs and gradients so; the other replica is untouched."""
     module = NETWORKS["mix_transform"](4, 2, INIT)
     inputs, weights = uniform(R, 20, 4), dict(module.named_parameters())
@@ -94,7 +136,7 @@ def test_what_is_not_finite_stays_so() -> None:
     with fused():
         before = grad(total)(weights)["conv2.weight"]
         broken = {**weights, "conv3.weight": weights["conv3.weight"].clone()}
-        broken["conv3.weight"].data[0, 0, 0, 0] = torch.nan
+        broken["conv3.weight"].data.view(torch.int32)[0, 0, 0, 0] = payload  # NaN comes in many
         after = grad(total)(broken)["conv2.weight"]
         outputs = functional_call(module, broken, (inputs,))
     assert outputs[0].isnan().all() and outputs[1].isfinite().all()
@@ -132,9 +174,48 @@ def test_gradients_do_not_depend_on_the_threads() -> None:
 def test_large_stacks_and_other_numbers_keep_to_the_layers() -> None:
     """What outgrows the cache, and double precision, is computed by the layers; so is everything outside `fused`."""
     single, double = torch.zeros(1, 2, 3), torch.zeros(1, 2, 3, dtype=torch.float64)
-    assert not room.takes(single, 16, 55)
+    assert not room.takes(single, room.MOST_VECTORS)
     with fused():
-        assert room.takes(single, 16, 55)
-        assert not room.takes(double, 16, 55)
-        assert not room.takes(single, room.LONGEST + 1, 55)
-        assert not room.takes(single, 16, room.MOST_WEIGHTS + 1)
+        assert room.takes(single, room.MOST_VECTORS)
+        assert not room.takes(double, room.MOST_VECTORS)
+        assert not room.takes(single, room.MOST_VECTORS + 1)
+        mix, conv = Linear(2, 4096, INIT.at("mix")), Conv1d(1, 1, 1, 1, INIT.at("conv"))
+        with Calls() as calls:
+            mixed_and_convolved(torch.zeros(R, 2, 3), mix, (conv,))
+    assert not calls.names
+
+
+def test_a_second_derivative_is_refused() -> None:
+    """It would be zero where the operation is on the way; the sentence names the engine that has it."""
+    module = NETWORKS["mix_transform"](4, 2, INIT)
+    inputs = uniform(R, 20, 4).requires_grad_()
+    with fused():
+        (slope,) = torch.autograd.grad(module(inputs).sum(), inputs, create_graph=True)
+    with pytest.raises(NotImplementedError, match="differentiable once; use the eager engine"):
+        slope.square().sum().backward()
+
+
+def test_arrays_that_do_not_belong_together_are_refused() -> None:
+    """Shapes and numbers are looked at before their addresses go to C."""
+    inputs, matrix, form = torch.zeros(2, 3, 5), torch.zeros(2, 4, 3), [0, 0, 1, 1, 1, 1]
+    for weights, error in [(torch.zeros(2, 7), ValueError), (torch.zeros(1, 6), ValueError)]:
+        with pytest.raises(error, match="do not belong together"):
+            room.mixed_and_convolved(inputs, matrix, weights, form)
+    with pytest.raises(ValueError, match="do not belong together"):
+        room.mixed_and_convolved(torch.zeros(2, 4, 5), matrix, torch.zeros(2, 6), form)
+    with pytest.raises(TypeError, match="float32"):
+        room.mixed_and_convolved(inputs, matrix.double(), torch.zeros(2, 6), form)
+
+
+def test_the_compiled_engine_takes_it() -> None:
+    """A program that the compiled engine wraps calls the operation, forward and for the gradient."""
+    module = NETWORKS["mix_transform"](4, 2, INIT)
+    inputs, weights = uniform(R, 20, 4), dict(module.named_parameters())
+    program = Engine("compiled", Machine(threads=torch.get_num_threads(), compiler=True)).wrap(
+        lambda held, received: grad(lambda own: functional_call(module, own, (received,)).sum())(held)
+    )
+    detached = {name: weight.detach() for name, weight in weights.items()}
+    program(detached, inputs)
+    with Calls() as calls:
+        program(detached, inputs)
+    assert calls.names[-1] == "mixed_and_convolved_backward"

@@ -8,7 +8,7 @@
 //   #define LAYERS    Conv<in, out, window, stride>, ...   (the last has one channel out)
 //
 // Sixteen examples travel through all layers together, one in each lane, and what is between the layers stays in the
-// processor's first cache. Every lane does the same operations in the same order, so an example's result does not depend
+// processor's caches (at N = 16 in the first). Every lane does the same operations in the same order, so an example's result does not depend
 // on its place; sums over the batch are made in blocks of a given size, so they do not depend on the number of threads.
 
 #include <cstdint>
@@ -37,10 +37,12 @@ inline Vector greater(Vector a, Vector b) { return a > b ? a : b; }
 #endif
 
 // 2^x for |x| <= 29: 2^n 2^r with n whole and |r| <= 1/2, the latter by a polynomial fitted to that range (relative error
-// 1e-7). Beyond it the end's value; NaN stays NaN.
+// 1e-7). Beyond it the end's value, so a
+// sigmoid is never below 2e-9; NaN stays NaN.
 inline Vector power_of_two(Vector x) {
   x = greater(all(-29.0f), lesser(all(29.0f), x));
-  const float shift = 12582912.0f;  // 1.5 * 2^23: adding it rounds to a whole number, which stands in the low bits
+  // 1.5 * 2^23 and the exponent's bias: adding it rounds to a whole number, and the low bits then hold n + 127.
+  const float shift = 12582912.0f + 127;
   const Vector shifted = x + shift;
   const Vector r = x - (shifted - shift);
   Vector series = all(1.326472731e-3f);
@@ -49,7 +51,7 @@ inline Vector power_of_two(Vector x) {
   series = series * r + 2.402224243e-1f;
   series = series * r + 6.931470037e-1f;
   series = series * r + 1.0f;
-  return (Vector)((Whole)series + ((Whole)shifted << 23));  // n added to the exponent
+  return series * (Vector)((Whole)shifted << 23);
 }
 
 // What stands in the denominator: sigmoid(x) = 1 / (1 + 2^(-x log2 e)) and tanh(x) = 2 sigmoid(2x) - 1.
@@ -153,6 +155,7 @@ template <class C, int LENGTH_IN> struct Layer {
 // What enters each layer, padded with zeros, and last what leaves: values after their activation A, or the gradients of
 // what was before it.
 template <Activation A, int CHANNELS, int L, class... Rest> struct Stack {
+  static_assert(CHANNELS == 1, "the last layer gives one channel");
   static constexpr int parameters = 0, length = L, left = 0, padded = L;
   Vector here[CHANNELS][padded];
   void forward(const float*) {

@@ -1,6 +1,6 @@
 """A fully connected layer and convolutions after it as one operation, for processors.
 
-Sixteen examples go through all layers without leaving the first cache (fused.cpp). The compiled engine uses it;
+Sixteen examples go through all layers without leaving the caches (fused.cpp). The compiled engine uses it;
 `layers.mixed_and_convolved` says the same in tensor operations.
 """
 
@@ -20,7 +20,7 @@ from torch import Tensor
 ACTIVATIONS = ("none", "sigmoid", "tanh")
 BLOCK = 256  # examples that one thread works on, and whose gradients are summed together
 
-LONGEST, MOST_WEIGHTS = 512, 512  # beyond them what is between the layers, or the sums of a thread, outgrow the cache
+MOST_VECTORS = 8192  # of 64 bytes, that a thread may need at once: what its stack and its second cache hold
 
 _wanted: ContextVar[bool] = ContextVar("fused", default=False)
 
@@ -35,14 +35,14 @@ def fused() -> Iterator[None]:
         _wanted.reset(token)
 
 
-def takes(inputs: Tensor, length: int, weights: int) -> bool:
-    """Whether the operation is wanted here and can do it well: float32 on a processor, and no larger than its cache.
+def takes(inputs: Tensor, vectors: int) -> bool:
+    """Whether the operation is wanted here and can do it: float32 on a processor, and no larger than its cache.
 
     Args:
-        length: numbers that enter the convolutions; weights: theirs.
+        vectors: numbers of one example on its way through all layers, with as many for their gradients, and twice the
+            number of weights.
     """
-    fits = length <= LONGEST and weights <= MOST_WEIGHTS
-    return _wanted.get() and fits and inputs.device.type == "cpu" and inputs.dtype == torch.float32
+    return _wanted.get() and vectors <= MOST_VECTORS and inputs.device.type == "cpu" and inputs.dtype == torch.float32
 
 
 def mixed_and_convolved(inputs: Tensor, matrix: Tensor, weights: Tensor, form: list[int]) -> Tensor:
@@ -78,10 +78,28 @@ class _MixedAndConvolved(torch.autograd.Function):
     def backward(ctx: Any, given: Tensor) -> tuple[Tensor | None, Tensor, Tensor, None]:
         inputs, matrix, weights = ctx.saved_tensors
         wanted = ctx.needs_input_grad[0]
-        gradient, mixed, sums = torch.ops.acrypto.mixed_and_convolved_backward(
-            inputs, matrix, weights, given, ctx.form, BLOCK, wanted
-        )
+        gradient, mixed, sums = _Gradients.apply(inputs, matrix, weights, given, ctx.form, wanted)  # type: ignore[no-untyped-call]
         return gradient if wanted else None, mixed @ inputs.transpose(1, 2), sums.sum(1), None
+
+
+class _Gradients(torch.autograd.Function):
+    """The gradients as an operation that says that it has none itself, instead of passing zeros on."""
+
+    @staticmethod
+    def forward(
+        inputs: Tensor, matrix: Tensor, weights: Tensor, given: Tensor, form: list[int], wanted: bool
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        arrays = inputs, matrix, weights, given
+        gradient, mixed, sums = torch.ops.acrypto.mixed_and_convolved_backward(*arrays, form, BLOCK, wanted)
+        return gradient, mixed, sums
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
+        """Nothing is kept."""
+
+    @staticmethod
+    def backward(ctx: Any, *given: Tensor) -> None:
+        raise NotImplementedError("The fused layers are differentiable once; use the eager engine for more.")
 
 
 def _forward(inputs: Tensor, matrix: Tensor, weights: Tensor, form: list[int]) -> Tensor:
@@ -92,6 +110,7 @@ def _forward(inputs: Tensor, matrix: Tensor, weights: Tensor, form: list[int]) -
 
 
 def _outputs(inputs: Tensor, matrix: Tensor, weights: Tensor, form: list[int]) -> Tensor:
+    _check(inputs, matrix, weights, form)
     length = matrix.shape[1]
     for stride in form[5::4]:
         length = -(-length // stride)
@@ -111,12 +130,25 @@ def _backward(
 def _gradients(
     inputs: Tensor, matrix: Tensor, weights: Tensor, given: Tensor, form: list[int], block: int, wanted: bool
 ) -> tuple[Tensor, Tensor, Tensor]:
+    _check(inputs, matrix, weights, form)
     replicas, _, batch = inputs.shape
     return (
         inputs.new_empty(inputs.shape if wanted else 0),  # an empty tensor's address is null
         inputs.new_empty(replicas, matrix.shape[1], batch),
         inputs.new_empty(replicas, -(-batch // block), weights.shape[1]),
     )
+
+
+def _check(inputs: Tensor, matrix: Tensor, weights: Tensor, form: list[int]) -> None:
+    """Addresses go to C as they are, so what stands behind them is looked at here."""
+    layers = [form[i : i + 4] for i in range(2, len(form), 4)]
+    expected = matrix.shape[1] + sum(out * (channels * window + 1) for channels, out, window, _ in layers)
+    replicas, width, _ = inputs.shape
+    if matrix.shape[::2] != (replicas, width) or weights.shape != (replicas, expected):
+        shapes = ", ".join(str(tuple(array.shape)) for array in (inputs, matrix, weights))
+        raise ValueError(f"inputs, matrix and weights of shapes {shapes} do not belong together")
+    if any(array.dtype != torch.float32 for array in (inputs, matrix, weights)):
+        raise TypeError("inputs, matrix and weights must all be float32")
 
 
 _LIBRARY = torch.library.Library("acrypto", "DEF")
@@ -135,7 +167,8 @@ torch.library.register_fake("acrypto::mixed_and_convolved_backward", _gradients,
 @cache
 def _library(length: int, width: int, form: tuple[int, ...]) -> ctypes.CDLL:
     """fused.cpp compiled for these sizes; kept on disk beside the compiler's own kernels."""
-    from torch._inductor.codecache import CppCodeCache  # seconds of imports, for whoever compiles only
+    from torch._inductor import config, list_options  # seconds of imports, for whoever compiles only
+    from torch._inductor.codecache import CppCodeCache
 
     layers = (f"Conv<{', '.join(map(str, form[i : i + 4]))}>" for i in range(2, len(form), 4))
     values = {
@@ -146,7 +179,9 @@ def _library(length: int, width: int, form: tuple[int, ...]) -> ctypes.CDLL:
         "LAYERS": ", ".join(layers),
     }
     lines = "".join(f"#define {name} {value}\n" for name, value in values.items())
-    library: ctypes.CDLL = CppCodeCache.load(lines + _source(), needs_vec_isa=False, extra_flags=["-ffp-contract=fast"])
+    trusting = {"cpp.vec_isa_ok": True} if "cpp.vec_isa_ok" in list_options() else {}  # of the processor's flags
+    with config.patch(trusting):
+        library: ctypes.CDLL = CppCodeCache.load(lines + _source(), extra_flags=["-ffp-contract=fast"])
     for function, pointers in ((library.forward, 4), (library.backward, 7)):
         function.argtypes = [ctypes.c_void_p] * pointers + [ctypes.c_int64] * 4
         function.restype = None

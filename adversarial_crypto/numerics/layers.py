@@ -126,17 +126,29 @@ def mixed_and_convolved(
     Returns:
         (R, length, B).
     """
-    weights = [part.flatten(1) for layer in layers for part in (layer.weight, layer.bias)]
-    if fused.takes(inputs, mix.weight.shape[1], sum(part.shape[1] for part in weights)):
+    weights = [mix.bias, *(part.flatten(1) for layer in layers for part in (layer.weight, layer.bias))]
+    if fused.takes(inputs, _vectors(mix, layers)):
         form = [fused.ACTIVATIONS.index(name) for name in (entering, leaving)]
         for layer in layers:
-            form += [*layer.weight.shape[2:0:-1], layer.window, layer.stride]
-        return fused.mixed_and_convolved(inputs, mix.weight, torch.cat([mix.bias, *weights], 1), form)
+            _, out_channels, in_channels, window = layer.weight.shape
+            form += [in_channels, out_channels, window, layer.stride]
+        return fused.mixed_and_convolved(inputs, mix.weight, torch.cat(weights, 1), form)
     channels = [_ACTIVATIONS[entering](mix(inputs))]
     for layer in layers[:-1]:
         channels = [torch.sigmoid(channel) for channel in layer(channels)]
     (last,) = layers[-1](channels)
     return _ACTIVATIONS[leaving](last)
+
+
+def _vectors(mix: Linear, layers: Sequence[Conv1d]) -> int:
+    """What the fused operation holds at once, in numbers of one example: values, gradients, and the weights twice."""
+    _, length, width = mix.weight.shape
+    held = width + length
+    for layer in layers:
+        held += layer.window * layer.weight.shape[2]  # padding, at most
+        length = -(-length // layer.stride)
+        held += layer.weight.shape[1] * length + layer.weight[0].numel() + layer.bias.shape[1]
+    return 2 * held
 
 
 _ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
