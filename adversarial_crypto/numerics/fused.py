@@ -16,6 +16,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch import library as operators
 
 ACTIVATIONS = ("none", "sigmoid", "tanh")
 BLOCK = 256  # examples that one thread works on, and whose gradients are summed together
@@ -151,7 +152,7 @@ def _check(inputs: Tensor, matrix: Tensor, weights: Tensor, form: list[int]) -> 
         raise TypeError("inputs, matrix and weights must all be float32")
 
 
-_LIBRARY = torch.library.Library("acrypto", "DEF")
+_LIBRARY = operators.Library("acrypto", "DEF")
 _TAKEN = "Tensor inputs, Tensor matrix, Tensor weights"
 _LIBRARY.define(f"mixed_and_convolved({_TAKEN}, int[] form) -> Tensor")
 _GRADIENTS = "(Tensor, Tensor, Tensor)"
@@ -160,8 +161,8 @@ _LIBRARY.define(
 )
 _LIBRARY.impl("mixed_and_convolved", _forward, "CPU")
 _LIBRARY.impl("mixed_and_convolved_backward", _backward, "CPU")
-torch.library.register_fake("acrypto::mixed_and_convolved", _outputs, lib=_LIBRARY)
-torch.library.register_fake("acrypto::mixed_and_convolved_backward", _gradients, lib=_LIBRARY)
+operators.register_fake("acrypto::mixed_and_convolved", _outputs, lib=_LIBRARY)
+operators.register_fake("acrypto::mixed_and_convolved_backward", _gradients, lib=_LIBRARY)
 
 
 @cache
