@@ -100,7 +100,7 @@ class _Gradients(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *given: Tensor) -> None:
-        raise NotImplementedError("The fused layers are differentiable once; use the eager engine for more.")
+        raise RuntimeError("The fused layers are differentiable once; use the eager engine for more.")
 
 
 def _forward(inputs: Tensor, matrix: Tensor, weights: Tensor, form: list[int]) -> Tensor:
