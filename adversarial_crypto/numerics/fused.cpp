@@ -8,8 +8,9 @@
 //   #define LAYERS    Conv<in, out, window, stride>, ...   (the last has one channel out)
 //
 // Sixteen examples travel through all layers together, one in each lane, and what is between the layers stays in the
-// processor's caches (at N = 16 in the first). Every lane does the same operations in the same order, so an example's result does not depend
-// on its place; sums over the batch are made in blocks of a given size, so they do not depend on the number of threads.
+// processor's caches (at N = 16 in the first). Every lane does the same operations in the same order, so an example's
+// result does not depend on its place; sums over the batch are made in blocks of a given size, so they do not depend on
+// the number of threads.
 
 #include <cstdint>
 #include <cstring>
@@ -37,8 +38,7 @@ inline Vector greater(Vector a, Vector b) { return a > b ? a : b; }
 #endif
 
 // 2^x for |x| <= 29: 2^n 2^r with n whole and |r| <= 1/2, the latter by a polynomial fitted to that range (relative error
-// 1e-7). Beyond it the end's value, so a
-// sigmoid is never below 2e-9; NaN stays NaN.
+// 1e-7). Beyond it the end's value, so a sigmoid is never below 2e-9; NaN stays NaN.
 inline Vector power_of_two(Vector x) {
   x = greater(all(-29.0f), lesser(all(29.0f), x));
   // 1.5 * 2^23 and the exponent's bias: adding it rounds to a whole number, and the low bits then hold n + 127.
@@ -250,6 +250,19 @@ inline void pass(
   values.forward(w + LENGTH);
 }
 
+// Calls work(replica, block, first, stop) for the examples [first, stop) of every block of every replica, on `threads`.
+template <class Work>
+void each_block(int64_t replicas, int64_t batch, int64_t block_size, int64_t threads, Work work) {
+  const int64_t blocks = (batch + block_size - 1) / block_size;
+#pragma omp parallel for collapse(2) schedule(dynamic) num_threads(threads)
+  for (int64_t r = 0; r < replicas; r++) {
+    for (int64_t block = 0; block < blocks; block++) {
+      const int64_t stop = batch < (block + 1) * block_size ? batch : (block + 1) * block_size;
+      work(r, block, block * block_size, stop);
+    }
+  }
+}
+
 }  // namespace
 
 extern "C" {
@@ -259,21 +272,14 @@ extern "C" {
 void forward(
     const float* inputs, const float* matrix, const float* weights, float* outputs, int64_t replicas, int64_t batch,
     int64_t block_size, int64_t threads) {
-  const int64_t blocks = (batch + block_size - 1) / block_size;
-#pragma omp parallel for collapse(2) schedule(dynamic) num_threads(threads)
-  for (int64_t r = 0; r < replicas; r++) {
-    for (int64_t block = 0; block < blocks; block++) {
-      const int64_t stop = batch < (block + 1) * block_size ? batch : (block + 1) * block_size;
-      for (int64_t b = block * block_size; b < stop; b += LANES) {
-        Convolutions values;
-        const float* from = inputs + r * WIDTH * batch + b;
-        pass(values, matrix + r * LENGTH * WIDTH, weights + r * PARAMETERS, from, batch, stop - b);
-        for (int at = 0; at < GIVEN; at++) {
-          store(outputs + (r * GIVEN + at) * batch + b, values.last()[at], stop - b);
-        }
-      }
+  each_block(replicas, batch, block_size, threads, [=](int64_t r, int64_t, int64_t first, int64_t stop) {
+    const float *m = matrix + r * LENGTH * WIDTH, *w = weights + r * PARAMETERS;
+    for (int64_t b = first; b < stop; b += LANES) {
+      Convolutions values;
+      pass(values, m, w, inputs + r * WIDTH * batch + b, batch, stop - b);
+      for (int at = 0; at < GIVEN; at++) store(outputs + (r * GIVEN + at) * batch + b, values.last()[at], stop - b);
     }
-  }
+  });
 }
 
 // given (replicas, GIVEN, batch), the gradient of the outputs -> the gradients of the inputs, as they are, unless that is
@@ -282,41 +288,36 @@ void forward(
 // the layers is computed again: that takes less time than to write it down and read it.
 void backward(
     const float* inputs, const float* matrix, const float* weights, const float* given, float* gradient, float* mixed,
-    float* sums, int64_t replicas, int64_t batch,
-    int64_t block_size, int64_t threads) {
+    float* sums, int64_t replicas, int64_t batch, int64_t block_size, int64_t threads) {
   const int64_t blocks = (batch + block_size - 1) / block_size;
-#pragma omp parallel for collapse(2) schedule(dynamic) num_threads(threads)
-  for (int64_t r = 0; r < replicas; r++) {
-    for (int64_t block = 0; block < blocks; block++) {
-      const int64_t stop = batch < (block + 1) * block_size ? batch : (block + 1) * block_size;
-      const float *m = matrix + r * LENGTH * WIDTH, *w = weights + r * PARAMETERS;
-      Vector totals[PARAMETERS] = {};
-      for (int64_t b = block * block_size; b < stop; b += LANES) {
-        const int64_t count = stop - b;
-        Convolutions values, gradients;
-        pass(values, m, w, inputs + r * WIDTH * batch + b, batch, count);
-        for (int at = 0; at < GIVEN; at++) {
-          const Vector here = load(given + (r * GIVEN + at) * batch + b, count);
-          gradients.last()[at] = here * slope<LEAVING>(values.last()[at]);
-        }
-        gradients.backward(w + LENGTH, values, totals + LENGTH);
-        const Vector* of_mixed = gradients.inside()[0];
-        for (int at = 0; at < LENGTH; at++) {
-          totals[at] += of_mixed[at];
-          store(mixed + (r * LENGTH + at) * batch + b, of_mixed[at], count);
-        }
-        if (!gradient) continue;
-        Vector of_inputs[WIDTH];
-        unmix(m, of_mixed, of_inputs);
-        for (int i = 0; i < WIDTH; i++) store(gradient + (r * WIDTH + i) * batch + b, of_inputs[i], count);
+  each_block(replicas, batch, block_size, threads, [=](int64_t r, int64_t block, int64_t first, int64_t stop) {
+    const float *m = matrix + r * LENGTH * WIDTH, *w = weights + r * PARAMETERS;
+    Vector totals[PARAMETERS] = {};
+    for (int64_t b = first; b < stop; b += LANES) {
+      const int64_t count = stop - b;
+      Convolutions values, gradients;
+      pass(values, m, w, inputs + r * WIDTH * batch + b, batch, count);
+      for (int at = 0; at < GIVEN; at++) {
+        const Vector here = load(given + (r * GIVEN + at) * batch + b, count);
+        gradients.last()[at] = here * slope<LEAVING>(values.last()[at]);
       }
-      for (int p = 0; p < PARAMETERS; p++) {
-        float sum = 0;
-        for (int lane = 0; lane < LANES; lane++) sum += totals[p][lane];
-        sums[(r * blocks + block) * PARAMETERS + p] = sum;
+      gradients.backward(w + LENGTH, values, totals + LENGTH);
+      const Vector* of_mixed = gradients.inside()[0];
+      for (int at = 0; at < LENGTH; at++) {
+        totals[at] += of_mixed[at];
+        store(mixed + (r * LENGTH + at) * batch + b, of_mixed[at], count);
       }
+      if (!gradient) continue;
+      Vector of_inputs[WIDTH];
+      unmix(m, of_mixed, of_inputs);
+      for (int i = 0; i < WIDTH; i++) store(gradient + (r * WIDTH + i) * batch + b, of_inputs[i], count);
     }
-  }
+    for (int p = 0; p < PARAMETERS; p++) {
+      float sum = 0;
+      for (int lane = 0; lane < LANES; lane++) sum += totals[p][lane];
+      sums[(r * blocks + block) * PARAMETERS + p] = sum;
+    }
+  });
 }
 
 }  // extern "C"

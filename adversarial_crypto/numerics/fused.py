@@ -20,7 +20,6 @@ from torch import library as operators
 
 ACTIVATIONS = ("none", "sigmoid", "tanh")
 BLOCK = 256  # examples that one thread works on, and whose gradients are summed together
-
 MOST_VECTORS = 8192  # of 64 bytes, that a thread may need at once: what its stack and its second cache hold
 
 _wanted: ContextVar[bool] = ContextVar("fused", default=False)
