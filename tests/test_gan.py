@@ -10,8 +10,8 @@ import torch
 from scipy import integrate, stats
 from small_runs import eager, small_plan, small_run
 
-from adversarial_crypto.formulas.measures import energy_terms
 from adversarial_crypto.formulas.mixtures import best_discriminator, density, grid, sample, seen
+from adversarial_crypto.formulas.pushed import best_against_map, cells, nodes, shares_of_map, shares_of_mixture
 from adversarial_crypto.games import GAMES
 from adversarial_crypto.games.gan import GRID
 from adversarial_crypto.numerics.philox import Address
@@ -19,6 +19,7 @@ from adversarial_crypto.training import Training
 
 DATA = ((0.3, -1.0, 0.5), (0.7, 1.5, 0.25))
 GENERATED = ((1.0, 0.0, 1.0),)
+NEAR = ((0.3, -0.8, 0.7), (0.7, 0.7, 0.6))  # parts that overlap, so that the map which makes it is smooth
 SEEDS = torch.tensor([[4, 0], [4, 1]])
 
 
@@ -99,29 +100,58 @@ def test_the_loop_comes_nearer_to_the_known_answer() -> None:
         assert after.means["discriminator_loss"] < before.means["discriminator_loss"]
 
 
+def exact_map(mixture: tuple[tuple[float, float, float], ...]) -> torch.Tensor:
+    """(1, COUNT) the increasing map that makes this mixture of standard normal noise, by bisection."""
+    wanted, low, high = (
+        stats.norm.cdf(nodes().double().numpy()),
+        np.full(len(nodes()), -9.0),
+        np.full(len(nodes()), 9.0),
+    )
+    for _ in range(60):
+        middle = (low + high) / 2
+        below = sum(w * stats.norm.cdf(middle, mean, sd) for w, mean, sd in mixture) < wanted
+        low, high = np.where(below, middle, low), np.where(below, high, middle)
+    return torch.tensor(low)[None]
+
+
+def test_shares_of_a_map() -> None:
+    """The exact map gives the mixture's own shares; a map that turns round gives those of a folded normal."""
+    edges = torch.linspace(-3, 3, 61)
+    shares = shares_of_mixture(NEAR, edges)
+    expected = np.diff(sum(w * stats.norm.cdf(edges.double().numpy(), mean, sd) for w, mean, sd in NEAR))
+    np.testing.assert_allclose(shares, expected, atol=1e-12)
+    torch.testing.assert_close(shares_of_map(exact_map(NEAR), edges)[0], shares, atol=2e-6, rtol=2e-3)
+    folded = shares_of_map(nodes().abs()[None], edges)[0].numpy()
+    np.testing.assert_allclose(folded, np.diff(2 * stats.norm.cdf(edges.clamp(min=0).double().numpy())), atol=1e-5)
+    constant = shares_of_map(torch.full((1, len(nodes())), 0.55), edges)[0]
+    assert constant.max().item() == pytest.approx(1, abs=1e-5)  # all of it in one cell
+
+
+def test_the_exact_discriminator_against_a_map() -> None:
+    """One half for the map that makes the data; of another one p / (p + q) by scipy, and 0 or 1 where one is alone."""
+    points = grid([NEAR], 64)
+    half, there = best_against_map(NEAR, points, exact_map(NEAR))
+    assert (half - 0.5).abs()[there].max() < 0.002 and 20 < int(there.sum()) < 64
+    found, there = best_against_map(NEAR, points, 0.5 * nodes()[None])
+    edges = cells(points).double().numpy()
+    real = np.diff(sum(w * stats.norm.cdf(edges, mean, sd) for w, mean, sd in NEAR))
+    false = np.diff(stats.norm.cdf(edges, 0, 0.5))
+    np.testing.assert_allclose(found[there], (real / (real + false))[there[0].numpy()], atol=1e-3)
+
+
 def test_an_untrained_generator_does_not_pass() -> None:
-    """A discriminator that says one half is right only where the numbers are those of the data."""
-    count = 2**18
-    game = GAMES["gan"](small_run(game={"kind": "gan"}))
-    secrets = game.draw(Address(SEEDS, 0, 0), count)
-    half = torch.zeros(2, count, 1)
-    judged = {"grid_logit": torch.zeros(2, GRID, 1), "real_logit": half, "generated_logit": half}
-    other = game.draw(Address(SEEDS, 1, 0), count)["real"]
-    for generated, expected in ((other, True), (0.1 * other, False), (half, False)):
+    """A discriminator that says one half is right only where the generator's density is that of the data."""
+    game = GAMES["gan"](small_run(game={"kind": "gan", "data": NEAR}))
+    half = torch.zeros(1, 8, 1)
+    judged = {"grid_logit": torch.zeros(1, GRID, 1), "real_logit": half, "generated_logit": half}
+    exact = exact_map(NEAR).float()
+    for given, expected in ((exact, True), (0.9 * exact, False), (0 * exact, False), (nodes()[None], False)):
         means = {
-            k: v.double().mean(-1) for k, v in game.measures({**secrets, **judged, "generated": generated}).items()
+            name: values.double().mean(-1)
+            for name, values in game.measures({**judged, "generated_nodes": given[..., None]}).items()
         }
-        assert game.passed(means).tolist() == [expected] * 2, means
-
-
-def test_energy_distance_by_another_library() -> None:
-    """The mean of the terms is scipy's energy distance, squared, of the same two samples."""
-    game = GAMES["gan"](small_run(game={"kind": "gan", "generator": "fixed"}))
-    secrets = game.draw(Address(SEEDS, 0, 0), 2**16)
-    real, noise = (secrets[name][0, :, 0] for name in ("real", "noise"))
-    terms = energy_terms(real[None], noise[None]).double()
-    expected = stats.energy_distance(real.numpy(), noise.numpy()) ** 2
-    assert terms.mean().item() == pytest.approx(expected, abs=5 * float(terms.std()) / 2**8)
+        assert means["discriminator_gap"].item() < 1e-6
+        assert game.passed(means).tolist() == [expected], means
 
 
 def test_a_fresh_discriminator_looks_without_the_penalty() -> None:

@@ -97,7 +97,7 @@ class Protocol(Section):
     A game about a message: bits wrong of Bob at most and of Eve at least, and of the best fresh Eve at least; where
     they were not given, 7.3/16 and 6/16 of the message. Selective protection: Bob's and D-public's squared errors at
     most this many times their floors, and Eve at most this share better than blind. The GAN: the largest distance of
-    the discriminator from the exact one, and the energy distance of a trained generator's numbers from the data.
+    the discriminator from the exact one, and of the exact one from one half once a generator is trained.
     """
 
     bob_bits_max: Threshold | None = None
@@ -106,7 +106,7 @@ class Protocol(Section):
     floor_ratio_max: Threshold | None = None
     eve_gain_max: Threshold | None = None
     density_gap_max: Threshold | None = None
-    energy_distance_max: Threshold | None = None
+    generator_gap_max: Threshold | None = None
     adversaries: Annotated[int, Field(ge=0, le=MAX_ADVERSARIES)] = 5
     adversary_steps: Annotated[int, Field(ge=0, le=10**9)] = 250_000
     adversary_batch: Batch = 4096

@@ -58,22 +58,6 @@ def standardised(values: Tensor) -> Tensor:
     return centred / torch.sqrt((centred**2).mean(1, keepdim=True) + SMALLEST_VARIANCE)
 
 
-def energy_terms(first: Tensor, second: Tensor) -> Tensor:
-    """One term an example of the energy distance of two distributions of numbers (Szekely and Rizzo 2013).
-
-    mean of |x - y'| + |x' - y| - |x - x'| - |y - y'|, x' and y' the neighbours of x and y in the batch
-
-    Its mean is 2 E|x - y| - E|x - x'| - E|y - y'|, at least 0, and 0 only where both distributions are one.
-
-    Args:
-        first, second: (R, B), independent draws.
-    Returns:
-        (R, B), of either sign.
-    """
-    one, other = first.roll(1, -1), second.roll(1, -1)
-    return (first - other).abs() + (one - second).abs() - (first - one).abs() - (second - other).abs()
-
-
 def covariance(first: Tensor, second: Tensor) -> Tensor:
     """The covariance of two numbers over the batch, by its mean products (section 3).
 

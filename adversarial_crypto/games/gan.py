@@ -15,21 +15,23 @@ from torch import Tensor
 
 from adversarial_crypto import config
 from adversarial_crypto.config import GanGame, Run
-from adversarial_crypto.formulas.measures import energy_terms
 from adversarial_crypto.formulas.mixtures import best_discriminator, grid, sample, seen
+from adversarial_crypto.formulas.pushed import best_against_map, nodes
 from adversarial_crypto.games.contract import Coalition, Game, Players, PlayerSpec, Secrets, Transcript, Watched
 from adversarial_crypto.numerics.philox import Address, Stream, normals, uniforms
 
 GRID = 256  # points on which the discriminator is held against the exact one
 MEASURED = ("discriminator_loss", "discriminator_gap")
-DISTANCE = "generator_distance"  # of a trained generator
+GENERATOR_GAP = "generator_gap"  # of a trained generator
 STEP = 0.01  # over which a slope is taken
 BLIND_LOSS = 0.6931471805599453  # log 2, of a discriminator that always says one half
 
 WATCHED = (
     Watched("gap", MEASURED[1], "in largest distance from the exact discriminator", 0.5, 4, guessed=False),
     Watched("loss", MEASURED[0], "nats", BLIND_LOSS, 4),
-    Watched("generator", DISTANCE, "in energy distance from the data", 0.5, 4, guessed=False),
+    Watched(
+        "generator", GENERATOR_GAP, "in the exact discriminator's largest distance from one half", 0.5, 4, guessed=False
+    ),
 )
 
 
@@ -38,15 +40,15 @@ def game(run: Run) -> Game:
     settings, networks = run.game, config.players(run)
     assert isinstance(settings, GanGame)
     trained, gap_max = settings.generator == "trained", run.limit("density_gap_max")
-    distance_max = run.limit("energy_distance_max")
+    generator_max = run.limit("generator_gap_max")
 
     def passed(means: Mapping[str, Tensor]) -> Tensor:
         near = means["discriminator_gap"] <= gap_max
-        # An untrained discriminator says one half everywhere too, so the generator's numbers are looked at themselves.
-        return near & (means[DISTANCE] <= distance_max) if trained else near
+        # An untrained discriminator says one half everywhere too, so the generator's density is looked at itself.
+        return near & (means[GENERATOR_GAP] <= generator_max) if trained else near
 
     players = ("generator", "discriminator") if trained else ("discriminator",)
-    like_data = f", and numbers within {distance_max:g} of the data in energy distance" if trained else ""
+    like_data = f", and a generator that leaves the exact one within {generator_max:g} of one half" if trained else ""
     return Game(
         players={name: PlayerSpec(1, 1, networks[name]) for name in players},
         coalitions=_coalitions(settings, run.turns),
@@ -54,7 +56,7 @@ def game(run: Run) -> Game:
         tested=MEASURED,
         draw=_draw(settings, trained),
         play=partial(play, settings),
-        measured=(*MEASURED, DISTANCE) if trained else MEASURED,
+        measured=(*MEASURED, GENERATOR_GAP) if trained else MEASURED,
         measures=partial(measures, settings),
         passed=passed,
         rule=f"a discriminator nowhere more than {gap_max:g} from the exact one{like_data}",
@@ -77,13 +79,16 @@ def play(settings: GanGame, players: Players, secrets: Secrets) -> Transcript:
         transcript["grid_logit"] = judge(points.expand(len(real), -1, -1))
         if trained:
             transcript["real_slope"] = (judge(real + STEP) - judge(real - STEP)) / (2 * STEP)
+    if trained:
+        at = nodes(real.device).reshape(1, -1, 1)
+        transcript["generated_nodes"] = players["generator"](at.expand(len(real), -1, -1))
     return transcript
 
 
 def measures(settings: GanGame, transcript: Transcript) -> dict[str, Tensor]:
-    """Loss and gap of the discriminator and, of a trained generator, its distance from the data, (R, B) each.
+    """Loss and gap of the discriminator and, of a trained generator, the exact discriminator's gap, (R, B) each.
 
-    The gap is one number of the replica, not a mean over examples: every example carries it.
+    A gap is one number of the replica, not a mean over examples: every example carries it.
     """
     logit, densities = transcript["grid_logit"][..., 0], (settings.data, settings.at_the_end)  # (R, GRID)
     points = grid(densities, GRID, logit.device)
@@ -92,7 +97,9 @@ def measures(settings: GanGame, transcript: Transcript) -> dict[str, Tensor]:
     loss = _loss(transcript)
     found = dict(zip(MEASURED, (loss, gap.expand_as(loss)), strict=True))
     if settings.generator == "trained":
-        found[DISTANCE] = energy_terms(transcript["real"][..., 0], transcript["generated"][..., 0])
+        exact, there = best_against_map(settings.data, points, transcript["generated_nodes"][..., 0])
+        off = torch.where(there, (exact - 0.5).abs(), 0.0).amax(-1, keepdim=True)
+        found[GENERATOR_GAP] = off.to(loss.dtype).expand_as(loss)
     return found
 
 

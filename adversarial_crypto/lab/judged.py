@@ -9,22 +9,21 @@ import torch
 
 from adversarial_crypto.config import GanGame
 from adversarial_crypto.formulas.mixtures import best_discriminator, density, grid, seen
+from adversarial_crypto.formulas.pushed import cells, nodes, shares_of_map
 from adversarial_crypto.lab.done import Done
 from adversarial_crypto.lab.trained import trained_players
-from adversarial_crypto.numerics.philox import Address, Occasion, Stream, normals
 
 if TYPE_CHECKING:
     import pandas as pd
 
 POINTS = 256
-SAMPLES = 2**16  # of a trained generator, for its density
 
 
 def judged(runs: Sequence[Done]) -> dict[str, pd.DataFrame]:
     """The frames of the figure `gan`.
 
-    points: setting, x, data, generated, exact, seen: densities at each point, for a trained generator those of 2^16 of
-    its numbers over the replicas that passed, or all, and where a discriminator can be held to anything.
+    points: setting, x, data, generated, exact, seen: densities at each point, for trained generators their mean over
+    the replicas that passed, or all, and where a discriminator can be held to anything.
     replicas: setting, replica, passed, x, judged.
     """
     import pandas as pd
@@ -75,9 +74,6 @@ def _of(done: Done) -> tuple[pd.DataFrame, pd.DataFrame]:
 def _generated(done: Done, points: torch.Tensor) -> torch.Tensor:
     """The density of what the generators give, over the replicas that passed or else all, by the share in each cell."""
     players, numbers = trained_players(done.result.run_dir, "generator", "passed" if done.summary["passed"] else "all")
-    seeds = torch.tensor([[done.run.replicas.seed, number] for number in numbers])
-    noise = normals(Address(seeds, 0, 0, Occasion.ATTACK), Stream.VALUES, SAMPLES).unsqueeze(-1)
-    drawn = players["generator"](noise).flatten()
-    half = (points[1] - points[0]) / 2
-    counts = torch.histogram(drawn, torch.cat([points - half, points[-1:] + half])).hist
-    return counts.double() / len(drawn) / (2 * float(half))
+    given = players["generator"](nodes().reshape(1, -1, 1).expand(len(numbers), -1, -1))[..., 0]
+    edges = cells(points).double()
+    return shares_of_map(given, edges).mean(0) / edges.diff()
