@@ -34,9 +34,11 @@ BASE = "[game]\nmessage_bits = 16\n[train]\nbatch = 64\nsteps = 10\n[replicas]\n
 
 SEMANTIC = [
     "game.message_bits=8", "game.key_bits=8", "networks.alice=dense", "networks.init=torch", "train.steps=11",
-    "train.batch=65", "train.learning_rate=0.1", "train.loss=paper_text", "train.record_every=9",
+    "train.batch=65", "train.learning_rate=0.1", "train.learning_rate_decay=linear", "train.loss=paper_text",
+    "train.record_every=9",
     "train.record_batch=64", "train.stop=steps", "train.updates.alice_bob=2", "train.updates.eve=1",
-    "replicas.count=3", "replicas.seed=4", "replicas.chunk=1", "replicas.vary.train.learning_rate=[0.1]",
+    "replicas.count=3", "replicas.seed=4", "replicas.chunk=1", "replicas.first=1",
+    "replicas.vary.train.learning_rate=[0.1]",
     "protocol.bob_bits_max=1", "protocol.eve_error_min=7", "protocol.robust_error_min=7", "protocol.adversaries=1",
     "protocol.adversary_steps=1", "protocol.adversary_batch=1", 'protocol.adversary_networks=["dense"]',
 ]  # fmt: skip
@@ -55,13 +57,13 @@ def test_identity_covers_every_key_of_the_schema(tmp_path: Path) -> None:
     updates = {f"train.updates.{key}" for key in tables["train"].pop("updates")}
     keys = {f"{table}.{key}" for table in tables if isinstance(tables[table], dict) for key in tables[table]}
     renamed = {key.replace("replicas.vary.train.learning_rate", "replicas.vary") for key in tested}
-    assert keys | updates == renamed
+    assert keys | updates == renamed | {"replicas.block"}
 
 
 def test_identity_ignores_order_words_and_defaults(tmp_path: Path) -> None:
-    """The order of keys, name, question, paper and a default written out do not change the identity."""
+    """The order of keys, name, question, paper, a default written out and how a sweep is cut do not change it."""
     shuffled = 'name = "other"\nquestion = "Why?"\npaper = "section 9"\n[replicas]\nseed = 3\ncount = 2\n'
-    shuffled += "[train]\nsteps = 10\nstop = 'passed'\nbatch = 64\n"
+    shuffled += "block = 3\nfirst = 0\n[train]\nsteps = 10\nstop = 'passed'\nbatch = 64\n"
     assert identity(run_of(tmp_path, BASE), {}) == identity(run_of(tmp_path, shuffled), {})
     digest = identity(run_of(tmp_path, BASE), {})
     assert len(digest) == 64

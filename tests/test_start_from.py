@@ -112,7 +112,7 @@ def test_it_continues_after_a_stop(first: Path, tmp_path: Path) -> None:
     ("override", "sentence"),
     [
         ("game.message_bits=5", r"its alice\.mix\.weight is \(8, 8\), and this run's is \(10, 10\)"),
-        ("replicas.count=3", "it has 2 replicas and this run has 3"),
+        ("replicas.count=3", "it has 2 replicas and this run needs 3"),
         ("networks.eve=released", r"it has no eve\.|its eve\."),
     ],
 )

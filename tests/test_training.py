@@ -151,3 +151,19 @@ def test_the_run_does_not_wait_for_a_diverged_replica() -> None:
     assert training.finished and training.step == 2
     assert [(row.passed, row.diverged) for row in rows[3:]] == [(True, False), (False, True), (True, False)]
     assert training.passed_at().tolist() == [0, -1, 0]
+
+
+def test_a_learning_rate_that_falls_is_the_same_as_smaller_steps_taken_one_by_one() -> None:
+    """With linear decay over S steps step s has the rate times 1 - s / S; the fresh adversaries' rate stays."""
+    rate, steps = 0.01, 4
+    falling = start(small_plan(train={"steps": steps, "learning_rate": rate, "learning_rate_decay": "linear"}))
+    constant = start(small_plan(train={"steps": steps, "learning_rate": rate}))
+    for step in range(steps):
+        for state in constant.states:
+            state.rates.fill_(rate * (1 - step / steps))
+        advance(falling, 1)
+        advance(constant, 1)
+    assert same(weights(falling), weights(constant))
+    plain = advance(start(small_plan(train={"steps": steps, "learning_rate": rate})), steps)
+    assert not same(weights(falling), weights(plain))
+    assert falling.loop.playing(falling.loop.layouts, ("eve",), falling.loop.batch).falls_over is None

@@ -6,6 +6,7 @@ A `Run` is frozen and complete: every default is filled in, every bound holds. A
 carries all problems at once, each with its place.
 """
 
+from adversarial_crypto.config.blocks import blocks
 from adversarial_crypto.config.files import experiment_files
 from adversarial_crypto.config.identity import (
     NUMERICS_VERSION,
@@ -17,7 +18,7 @@ from adversarial_crypto.config.identity import (
     user_files,
 )
 from adversarial_crypto.config.kinds import AsymmetricGame, GanGame, MessageGame, SelectiveGame, SymmetricGame
-from adversarial_crypto.config.load import Point, expand, load
+from adversarial_crypto.config.load import Point, at, expand, load, settle
 from adversarial_crypto.config.schema import Networks, Protocol, Replicas, Run, Schedule, Train
 from adversarial_crypto.errors import ConfigError
 
@@ -36,6 +37,8 @@ __all__ = [
     "SelectiveGame",
     "SymmetricGame",
     "Train",
+    "at",
+    "blocks",
     "dumps",
     "expand",
     "experiment_files",
@@ -43,6 +46,7 @@ __all__ = [
     "load",
     "players",
     "relocate",
+    "settle",
     "short_id",
     "user_files",
 ]

@@ -11,7 +11,7 @@ What keeps the shapes of tensors belongs into `replicas.vary` instead, where it 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from itertools import product
 from typing import Any
 
@@ -38,6 +38,24 @@ def axis_problem(axis: str, values: object) -> str | None:
     if any(value in values[:index] for index, value in enumerate(values)):
         return f"grid: {quoted([axis])} must not list a value twice; raise replicas.count for more replicas of one"
     return None
+
+
+def without(grid: Mapping[str, list[Any]], settled: Collection[str]) -> dict[str, list[Any]]:
+    """The axes that are left where some keys have one value for all; a value that is then there twice is there once."""
+    left: dict[str, list[Any]] = {}
+    for axis, values in grid.items():
+        moved = keys(axis)
+        kept = [index for index, key in enumerate(moved) if key not in settled]
+        if len(kept) < len(moved):
+            several = [
+                value if len(moved) > 1 and isinstance(value, list) else [value] * len(moved) for value in values
+            ]
+            picked = [[value[index] for index in kept] for value in several]
+            values = [value[0] if len(kept) == 1 else value for value in picked]
+        if kept:
+            unique = [value for index, value in enumerate(values) if value not in values[:index]]
+            left[",".join(moved[index] for index in kept)] = unique
+    return left
 
 
 def size(grid: Mapping[str, list[Any]]) -> int:

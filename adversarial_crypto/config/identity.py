@@ -40,6 +40,12 @@ def identity(run: Run, file_digests: Mapping[str, str]) -> str:
     semantic = _with_references(run, content).model_dump(mode="json", include=set(SEMANTIC), exclude_none=True)
     if run.train.start_from is not None:
         semantic["train"]["start_from"] = f"sha256:{file_digests[str(Path(run.train.start_from))]}"
+    del semantic["replicas"]["block"]  # how a sweep is cut decides no number
+    # Identities of before there were these keys stay what they were.
+    if not run.replicas.first:
+        del semantic["replicas"]["first"]
+    if run.train.learning_rate_decay == "none":
+        del semantic["train"]["learning_rate_decay"]
     document = {"numerics_version": NUMERICS_VERSION, **semantic}
     text = json.dumps(document, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(text.encode("ascii")).hexdigest()

@@ -162,7 +162,7 @@ class GanGame(AnyGame):
         "train.updates.generator": 1,
         "train.updates.discriminator": 2,
         "protocol.density_gap_max": 0.02,
-        "protocol.generator_gap_max": 0.02,
+        "protocol.generator_gap_max": 0.1,
     }
     kind: Literal["gan"] = "gan"
     generator: Literal["trained", "fixed"] = "trained"

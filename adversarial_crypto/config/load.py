@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,11 +10,11 @@ from typing import Any
 from pydantic import ValidationError
 
 from adversarial_crypto.config import grid
-from adversarial_crypto.config.fields import split_reference
-from adversarial_crypto.config.files import Document, experiment_files, printable, read_toml
+from adversarial_crypto.config.files import Document, experiment_files, printable
 from adversarial_crypto.config.kinds import KINDS
 from adversarial_crypto.config.layers import GRID, KeyPath, Layer, Reader, Setting, merge, nest
-from adversarial_crypto.config.problems import Origin, Problem, did_you_mean, in_plain_words, quoted, shown
+from adversarial_crypto.config.places import chain, locate, name, rooted, rooted_value
+from adversarial_crypto.config.problems import Origin, Problem, did_you_mean, in_plain_words, quoted
 from adversarial_crypto.config.schema import Run
 from adversarial_crypto.errors import ConfigError
 
@@ -68,33 +66,91 @@ def expand(
 
     An override holds at every point, and points that it makes equal are one. Arguments and errors as `load`.
     """
-    known = experiment_files(experiments)
-    path = _locate(source, known)
-    reader = Reader()
-    settings = _settings(_chain(path, known, reader.problems), profile, reader)
-    given = merge([reader.read_override(text) for text in overrides])
-    axes = merge([settings, given])
-    table = {key[1]: axes[key].value for key in axes if key[:1] == GRID}
-    if grid.size(table) > grid.MAX_POINTS:
-        origin = next(axes[key].origin for key in axes if key[:1] == GRID)
-        reader.problems.append(
-            Problem(origin, f"the grid has {grid.size(table):,} points; {grid.MAX_POINTS:,} is the most")
-        )
-        table = {}
-    fixed = {key: setting for key, setting in settings.items() if key[:1] != GRID}
-    own = {key: setting for key, setting in given.items() if key[:1] != GRID}
+    given = _read(source, overrides, profile, experiments)
     found: dict[str, Point] = {}
-    wrong: list[Problem] = []
-    for point in grid.points(table):
-        layer = {_key(key): Setting(value, *_where(key, axes)) for key, value in point.items()}
-        run, problems = _validated(merge([fixed, layer, own]), path)
+    wrong: list[Problem] = list(given.problems)
+    for point in grid.points(given.grid):
+        layer = {_key(key): Setting(value, *_where(key, given.axes)) for key, value in point.items()}
+        run, problems = _validated(merge([given.fixed, layer, given.own]), given.path)
         wrong += problems
         if run is not None:
-            chosen = {key: value for key, value in point.items() if _key(key) not in own}
+            chosen = {".".join(key): rooted(key, setting) for key, setting in layer.items()}
             found.setdefault(run.model_dump_json(), Point(chosen, run))
-    if problems := [*reader.problems, *wrong]:
-        raise ConfigError([str(problem) for problem in dict.fromkeys(sorted(problems))])
+    if wrong:
+        raise ConfigError([str(problem) for problem in dict.fromkeys(sorted(wrong))])
     return tuple(found.values())
+
+
+def at(source: Path, settings: Mapping[str, Any]) -> Run:
+    """The run of one point of a file's grid, by the point's own settings; the other points are not looked at.
+
+    Raises:
+        ConfigError: as `load`; a key of the grid is missing in `settings`, or is none of the grid's.
+    """
+    given = _read(source, (), None, ())
+    if problems := list(given.problems):
+        raise ConfigError([str(problem) for problem in sorted(problems)])
+    known = {key for axis in given.grid for key in grid.keys(axis)}
+    if known != settings.keys():
+        raise ConfigError(f"{source}: a point of its grid has {quoted(sorted(known), 'and')}, and not others")
+    layer = {_key(key): Setting(value, *_where(key, given.axes)) for key, value in settings.items()}
+    run, problems = _validated(merge([given.fixed, layer]), source)
+    if run is None:
+        raise ConfigError([str(problem) for problem in problems])
+    return run
+
+
+def settle(
+    source: str | Path,
+    *,
+    overrides: Sequence[str] = (),
+    profile: str | None = None,
+    experiments: Sequence[Path] = (),
+) -> dict[str, Any]:
+    """What files, profile and overrides say in the end, with the grid as one table: one file that says it all.
+
+    As TOML it has the same points as `expand` finds, though defaults are not written out. A relative FILE.py in it is
+    relative to the working directory. Arguments and errors as `load`, but what is wrong at a point is not looked for.
+    """
+    given = _read(source, overrides, profile, experiments)
+    if given.problems:
+        raise ConfigError([str(problem) for problem in dict.fromkeys(sorted(given.problems))])
+    everywhere = merge([given.fixed, given.own])
+    data = nest({key: rooted(key, setting) for key, setting in everywhere.items()})
+    data.setdefault("name", name(given.path))
+    axes = {axis: [rooted_value(axis, value, given.axes) for value in values] for axis, values in given.grid.items()}
+    return data | ({"grid": axes} if axes else {})
+
+
+@dataclass(frozen=True)
+class _Given:
+    """What was read: settings of files and profile, overrides, the grid's axes, and every problem so far."""
+
+    path: Path
+    fixed: Layer
+    own: Layer
+    axes: Layer
+    grid: dict[str, list[Any]]
+    problems: tuple[Problem, ...]
+
+
+def _read(source: str | Path, overrides: Sequence[str], profile: str | None, experiments: Sequence[Path]) -> _Given:
+    known = experiment_files(experiments)
+    path = locate(source, known)
+    reader = Reader()
+    settings = _settings(chain(path, known, reader.problems), profile, reader)
+    given = merge([reader.read_override(text) for text in overrides])
+    axes = merge([settings, given])
+    fixed = {key: setting for key, setting in settings.items() if key[:1] != GRID}
+    own = {key: setting for key, setting in given.items() if key[:1] != GRID}
+    table = {key[1]: axes[key].value for key in axes if key[:1] == GRID}
+    left = grid.without(table, {".".join(key) for key in own})
+    if grid.size(left) > grid.MAX_POINTS:
+        origin = next(axes[key].origin for key in axes if key[:1] == GRID)
+        sentence = f"the grid has {grid.size(left):,} points; {grid.MAX_POINTS:,} is the most"
+        reader.problems.append(Problem(origin, sentence))
+        left = {}
+    return _Given(path, fixed, own, axes, left, tuple(reader.problems))
 
 
 def _key(key: str) -> KeyPath:
@@ -126,72 +182,12 @@ def _settings(documents: Sequence[Document], profile: str | None, reader: Reader
 
 def _validated(settings: Layer, path: Path) -> tuple[Run | None, list[Problem]]:
     """The run that these settings make, or what is wrong with them."""
-    data = nest({key: _rooted(key, setting) for key, setting in settings.items()})
-    # A file may be called anything, a run's directory may not.
-    data.setdefault("name", re.sub(r"[^A-Za-z0-9._-]+", "-", path.stem).strip("-._")[:64] or "run")
+    data = nest({key: rooted(key, setting) for key, setting in settings.items()})
+    data.setdefault("name", name(path))
     try:
         return Run.model_validate(data), []
     except ValidationError as error:
         return None, list(_translate(error, settings, Origin(0, str(path))))
-
-
-def _locate(source: str | Path, known: Mapping[str, Path]) -> Path:
-    """A path as it is, a name among the experiments."""
-    if isinstance(source, Path) or source.endswith(".toml") or "/" in source or os.sep in source:
-        return Path(source)
-    if source in known:
-        return known[source]
-    near = did_you_mean(source, known)
-    hint = near or (f"; there are {quoted(known, 'and')}" if known else "; give the path of a .toml file")
-    raise ConfigError(f"unknown experiment '{printable(source)}'{hint}")
-
-
-def _chain(path: Path, known: Mapping[str, Path], problems: list[Problem]) -> list[Document]:
-    """The file and all it extends, oldest first. The file itself must be readable; trouble further up is a problem."""
-    documents = [read_toml(path)]
-    while "extends" in documents[-1].data:
-        document = documents[-1]
-        origin = Origin(0, str(document.path), document.lines.get(("extends",), 0))
-        base = document.data["extends"]
-        if not isinstance(base, str):
-            problems.append(Problem(origin, f"extends must name one experiment or file, not {shown(base)}"))
-            break
-        try:
-            parent = _locate_base(base, document.path.parent, known)
-            if any(parent.resolve() == each.path.resolve() for each in documents):
-                names = " -> ".join(printable(each.path.name) for each in documents)
-                raise ConfigError(f"extends goes in a circle: {names} -> {printable(parent.name)}")
-            documents.append(read_toml(parent))
-        except ConfigError as error:
-            problems += [Problem(origin, f"extends: {problem}") for problem in error.problems]
-            break
-    return documents[::-1]
-
-
-def _locate_base(base: str, folder: Path, known: Mapping[str, Path]) -> Path:
-    """What `extends` names: a file beside this one, or an experiment."""
-    if base.endswith(".toml") or "/" in base:
-        return folder / base
-    return _locate(base, {**known, **experiment_files([folder])})
-
-
-def _rooted(key: KeyPath, setting: Setting) -> Any:
-    """A value in which each file is found from the working directory, wherever it was written."""
-    if key[0] == "networks" and isinstance(setting.value, str):
-        return _root(setting.value, setting.folder)
-    if key == ("protocol", "adversary_networks") and isinstance(setting.value, list):
-        return [_root(each, setting.folder) if isinstance(each, str) else each for each in setting.value]
-    if key == ("train", "start_from") and isinstance(setting.value, str) and setting.value:
-        return Path(os.path.normpath(setting.folder / setting.value)).as_posix()
-    return setting.value
-
-
-def _root(network: str, folder: Path) -> str:
-    reference = split_reference(network)
-    if reference is None:
-        return network
-    file = Path(os.path.normpath(folder / reference[0]))
-    return f"{file.as_posix()}:{reference[1]}"
 
 
 def _translate(error: ValidationError, settings: Layer, fallback: Origin) -> Iterator[Problem]:

@@ -71,6 +71,8 @@ class Train(Section):
     steps: Steps = 150_000
     batch: Batch = 4096
     learning_rate: LearningRate = 0.0008
+    # "linear": to 0 over `steps`; the paper's stays.
+    learning_rate_decay: Literal["none", "linear"] = "none"
     # Of Alice and Bob, in the games about a message.
     loss: Literal["per_bit", "paper_text", "maximise_eve"] | None = None
     # 200 steps: the paper's figures are sampled so.
@@ -83,12 +85,17 @@ class Train(Section):
 
 
 class Replicas(Section):
-    """R = `count` independent trainings for each value of `vary`, computed `chunk` at a time."""
+    """R = `count` independent trainings for each value of `vary`, computed `chunk` at a time.
+
+    A replica is a function of the seed and its number, `first` + i. In a sweep at most `block` of them are a shard.
+    """
 
     count: Annotated[int, Field(ge=1, le=MAX_REPLICAS)] = 20
     seed: Annotated[int, Field(ge=0, le=2**32 - 1)] = 0
     chunk: Annotated[int, Field(ge=1, le=4096)] = 16
     vary: Vary = Field(default_factory=dict)
+    first: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
+    block: Annotated[int, Field(ge=1, le=MAX_REPLICAS)] = 64
 
 
 class Protocol(Section):

@@ -87,6 +87,7 @@ class Loop:
         trained: the coalitions that take turns.
         record_batch: messages of one record, rounded up to whole minibatches.
         occasion: of the minibatches that are trained on.
+        falls_over: steps over which the learning rates fall to 0 in a straight line; None: they stay.
     """
 
     def __init__(
@@ -98,7 +99,9 @@ class Loop:
         record_batch: int,
         engine: Engine,
         occasion: int = Occasion.TRAINING,
+        falls_over: int | None = None,
     ) -> None:
+        self.falls_over = falls_over
         self.game, self.layouts, self.trained, self.batch, self.engine = game, layouts, trained, batch, engine
         self.blocks = -(-record_batch // batch)
         self._draw = engine.wrap(make_draw(game, batch))
@@ -112,9 +115,9 @@ class Loop:
         self._training = torch.tensor(occasion, device=engine.device)
 
     def playing(self, layouts: Mapping[str, Layout], trained: tuple[str, ...], batch: int) -> Loop:
-        """The same game with these layouts, turns and batch; shares every program that does not change."""
+        """The same game with these layouts, turns and batch, its rates not falling; shares every program it can."""
         other = copy(self)
-        other.trained = trained
+        other.trained, other.falls_over = trained, None
         game = self._game_of_the_fresh(trained)
         if batch != self.batch or layouts != self.layouts or game is not self.game:
             occasion = int(self._training)
@@ -150,13 +153,14 @@ class Loop:
     def _round(self, state: State) -> None:
         minibatches = self._draw(state.seeds, state.adversary, state.step, self._training, self._addresses)
         done = dict.fromkeys(self.trained, 0)
+        rates = state.rates if self.falls_over is None else state.rates * (1 - state.step / self.falls_over)
         for name, secrets in zip(self._turns, minibatches, strict=True):
             if name not in done:
                 continue
             done[name] += 1
             count = state.step * self.game.coalitions[name].updates + done[name]
             own = state.weights[name], state.first[name], state.second[name], state.alive
-            results = self._updates[name](state.weights, *own[1:], state.rates, count, secrets)
+            results = self._updates[name](state.weights, *own[1:], rates, count, secrets)
             for tensor, result in zip(own, results, strict=True):
                 tensor.copy_(result)
         state.step += 1

@@ -71,7 +71,7 @@ class Plan:
         if self.start is None:
             return layout, drawn
         rows = torch.arange(chunk.start, chunk.start + len(chunk.seeds)).clamp(max=self.run.total_replicas - 1)
-        return layout, layout.flat(self.start.weights, rows)
+        return layout, layout.flat(self.start.weights, self.run.replicas.first + rows)
 
     def coalition(
         self, name: str, seeds: Tensor, adversary: Tensor | int = 0, network: str = "own"
@@ -128,7 +128,7 @@ def prepare(run: Run, builds: Mapping[str, Build] | None = None, start: Start | 
 
 def _start_problem(plan: Plan, start: Mapping[str, Tensor]) -> str | None:
     """Why a run cannot begin with these weights."""
-    replicas = plan.run.total_replicas
+    replicas = plan.run.replicas.first + plan.run.total_replicas
     for name in plan.game.coalitions:
         layout, _ = plan.coalition(name, plan.chunks[0].seeds[:1])
         for player, slots in layout.slots.items():
@@ -139,7 +139,7 @@ def _start_problem(plan: Plan, start: Mapping[str, Tensor]) -> str | None:
                 if tuple(found.shape[1:]) != shape:
                     return f"its {player}.{parameter} is {tuple(found.shape[1:])}, and this run's is {shape}"
                 if len(found) < replicas:
-                    return f"it has {len(found)} replicas and this run has {replicas}"
+                    return f"it has {len(found)} replicas and this run needs {replicas}"
     return None
 
 
@@ -191,7 +191,7 @@ def _chunks(run: Run) -> tuple[Chunk, ...]:
     chunks = []
     for start in range(0, total, size):
         replicas = torch.arange(start, start + size)
-        seeds = torch.stack([torch.full_like(replicas, run.replicas.seed), replicas], -1)
+        seeds = torch.stack([torch.full_like(replicas, run.replicas.seed), run.replicas.first + replicas], -1)
         chosen = [rates[min(replica, total - 1)] for replica in range(start, start + size)]
         chunks.append(Chunk(start, min(start + size, total), seeds, torch.tensor(chosen)))
     return tuple(chunks)

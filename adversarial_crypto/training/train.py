@@ -60,7 +60,9 @@ class Training:
             self.passed_step.append(torch.full_like(seeds[:, 0], -1))
         self.layouts = layouts
         occasion = Occasion.TRAINING if plan.start is None else Occasion.CONTINUED + plan.start.number
-        self.loop = Loop(plan.game, layouts, tuple(layouts), run.train.batch, run.train.record_batch, engine, occasion)
+        falls_over = run.train.steps if run.train.learning_rate_decay == "linear" else None
+        sizes = run.train.batch, run.train.record_batch
+        self.loop = Loop(plan.game, layouts, tuple(layouts), *sizes, engine, occasion, falls_over)
         self._steppers = [self.loop.stepper(state) for state in self.states]
 
     @property
