@@ -144,6 +144,34 @@ def watched() -> dict[str, pd.DataFrame]:
     return {"metrics": metrics(), "watched": pd.DataFrame(rows, columns=["measure", "label", "unit", "guess"])}
 
 
+def sweep_rows(sizes: tuple[int, ...] = (4, 8), keys: tuple[int, ...] = (2, 4, 8), replicas: int = 6) -> pd.DataFrame:
+    """A results.csv: where K < N Eve reads all but one bit in eight; one replica in three does not pass."""
+    rows = [
+        {
+            **{"shard": f"{n:05d}{k:05d}", "point": i, "game.message_bits": n, "game.key_bits": k, "replica": r},
+            **{"network": network, "passed": int(r % 3 > 0), "passed_step": 100.0 * (r + k) if r % 3 else np.nan},
+            **{"robust": int(r % 3 > 0 and k >= n), "diverged": 0},
+            **{"bits_wrong": n / 8 * (1 if k < n else 3.5) + (network == "dense") * 0.01 * r},
+            **{"bob_bits_wrong": 0.01 if r % 3 else n / 2, "eve_bits_wrong": n / 2.2},
+        }
+        for i, (n, k) in enumerate((n, k) for n in sizes for k in keys)
+        for r in range(replicas)
+        for network in ("own", "dense")
+    ]
+    return pd.DataFrame(rows)
+
+
+def sweep(figure: str, **settings: tuple[int, ...]) -> Frames:
+    """The frames of a figure of such a sweep, of which the last point is not computed yet."""
+    from adversarial_crypto.lab.sweep_frames import frames_for
+
+    results = sweep_rows(**settings)
+    keys = [key for key in ("game.message_bits", "game.key_bits") if results[key].nunique() > 1]
+    plan = results[["game.message_bits", "game.key_bits"]].drop_duplicates()
+    done = results[results["point"] < results["point"].max()]
+    return frames_for(done, keys, [], 4, "6 replicas", plan)[figure]
+
+
 EXAMPLES: dict[str, Callable[[], Frames]] = {
     "training_curves": lambda: curves_of(metrics()),
     "fig2": fig2,
@@ -155,4 +183,7 @@ EXAMPLES: dict[str, Callable[[], Frames]] = {
     "watched": watched,
     "pass_rates": pass_rates,
     "diffusion": diffusion,
+    "key_map": lambda: sweep("key_map"),
+    "key_slices": lambda: sweep("key_slices"),
+    "axis_rates": lambda: sweep("axis_rates", sizes=(4,)),
 }

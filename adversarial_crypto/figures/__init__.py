@@ -12,7 +12,20 @@ from collections.abc import Callable, Mapping
 import pandas as pd
 from matplotlib.figure import Figure
 
-from adversarial_crypto.figures import diffusion, fig2, fig3, fig4, gan, pass_rates, trade_off, training_curves, watched
+from adversarial_crypto.figures import (
+    axis_rates,
+    diffusion,
+    fig2,
+    fig3,
+    fig4,
+    gan,
+    key_map,
+    key_slices,
+    pass_rates,
+    trade_off,
+    training_curves,
+    watched,
+)
 from adversarial_crypto.figures.style import render
 
 Frames = Mapping[str, pd.DataFrame]
@@ -29,6 +42,9 @@ FIGURES: dict[str, Draw] = {
     "pass_rates": pass_rates.draw,
     "trade_off": trade_off.draw,
     "diffusion": diffusion.draw,
+    "key_map": key_map.draw,
+    "key_slices": key_slices.draw,
+    "axis_rates": axis_rates.draw,
 }
 
 __all__ = ["FIGURES", "Draw", "Frames", "render"]

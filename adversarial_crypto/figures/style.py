@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from io import BytesIO
+from textwrap import wrap
 from typing import Any
 
 import matplotlib.style
@@ -84,6 +85,13 @@ def frame(
     if texts:
         raise AcryptoError(f"The figure {figure} needs numbers in the column {', '.join(texts)} of the table {name}.")
     return table[[*columns, *words]]
+
+
+def heading(figure: Figure, words: str, budget: str) -> None:
+    """What the figure shows, and under it its budget, over as many lines as the width needs."""
+    letters = int(15 * figure.get_figwidth())  # of a line of 8 points, which are a little narrower than high
+    lines = [line for part in str(budget).splitlines() for line in wrap(part, letters)]
+    figure.suptitle("\n".join([words, *lines]), fontsize=9, x=0.01, ha="left")
 
 
 def legend_below(figure: Figure, columns: int) -> None:
