@@ -10,11 +10,12 @@ from typing import Any
 
 from adversarial_crypto.errors import StoreError
 from adversarial_crypto.store.appended import prefix_fault
-from adversarial_crypto.store.atomic import ASIDE, damaged, read_sealed, set_aside, unseal
+from adversarial_crypto.store.atomic import ASIDE, TEMPORARY, damaged, read_sealed, set_aside, unseal
 from adversarial_crypto.store.checkpoints import FOLDER, load, names
 from adversarial_crypto.store.lease import LEASE, refuse_if_held
+from adversarial_crypto.store.ledger import PLAN, SHARDS, Ledger, is_sweep
 from adversarial_crypto.store.manifest import LOG, MANIFEST, METRICS, PLAYERS, PROTOCOL, SUMMARY, is_run, read_manifest
-from adversarial_crypto.store.sums import faults
+from adversarial_crypto.store.sums import SUMS, faults, read_sums
 
 
 @dataclass(frozen=True)
@@ -45,15 +46,15 @@ def _looks_like_run(path: Path) -> bool:
 
 
 def verify(path: Path) -> list[Problem]:
-    """Everything damaged, missing or foreign in a run directory, or in all runs below a directory; nothing is written.
+    """Everything damaged, missing or foreign in a run or sweep, or in all runs below a directory; nothing is written.
 
     Raises:
-        StoreError: there is no run at `path` or below it.
+        StoreError: there is no run or sweep at `path` or below it, or a sweep has a link in it.
     """
     found = runs(path)
-    if not found:
+    problems = list(_sweep_problems(path)) if is_sweep(path) else []
+    if not found and not is_sweep(path):
         raise StoreError(f"There is no run of acrypto at {path} or below it.")
-    problems = []
     for run in found:
         for file, sentence, aside in _run_problems(run):
             problems.append(Problem(os.path.relpath(file, path), sentence, aside))
@@ -102,6 +103,28 @@ def _run_problems(run: Path) -> Iterator[tuple[Path, str, Path]]:
     for figure in sorted(figures.iterdir()) if figures.is_dir() else ():
         if figure.is_dir() and figure.name[0] != "." and ASIDE not in figure.name:
             yield from ((file, sentence, figure) for file, sentence in faults(figure))
+
+
+def _sweep_problems(sweep: Path) -> Iterator[Problem]:
+    """A sweep's own files, and shards that are not what its plan says; set aside, the same command makes them anew."""
+    try:
+        broken = damaged(sweep, read_sums(sweep))
+    except StoreError as error:
+        broken = [(sweep / SUMS, str(error))]
+    if broken:
+        yield from (Problem(os.path.relpath(file, sweep), sentence, file) for file, sentence in broken)
+        return
+    ledger = Ledger.open(sweep)
+    ledger.committed()  # refuses links
+    for place in sorted((sweep / SHARDS).iterdir()):
+        if ASIDE in place.name or place.name.startswith(TEMPORARY):
+            continue
+        try:
+            identity = read_manifest(place)["identity"] if place.is_dir() else ""
+        except StoreError:
+            continue  # a damaged run is named as one
+        if identity != ledger.plan.get(place.name, {}).get("identity"):
+            yield Problem(os.path.relpath(place, sweep), f"{place} is no shard of {sweep / PLAN}.", place)
 
 
 def _committed_problems(run: Path, recorded: dict[str, str]) -> Iterator[tuple[Path, str, Path]]:
