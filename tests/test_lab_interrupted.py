@@ -35,9 +35,9 @@ def test_stopped_and_continued(tmp_path: Path, whole: dict[str, bytes], beats: t
         with pytest.raises(lab.Stopped) as stopped:
             tiny(tmp_path / "run", *EASY, stop=stop_at(beat))
         assert (stopped.value.reason, stopped.value.exit_code) == ("interrupt", 130)
-        assert stopped.value.run_dir == tmp_path / "run"
+        assert stopped.value.directory == tmp_path / "run"
         assert not (tmp_path / "run" / "summary.json").exists()
-        steps.append(stopped.value.step)
+        steps.append(int(stopped.value.done.split()[0].replace(",", "")))
     events: list[lab.Event] = []
     result = tiny(tmp_path / "run", *EASY, progress=events.append)
     assert steps == sorted(steps)

@@ -7,7 +7,20 @@ floor and shows what comes back. A command is added in one file, `name.py` with 
 from adversarial_crypto.cli.group import Commands
 
 # In the order of the help.
-COMMANDS = ("run", "reproduce", "show", "list", "verify", "figures", "bench", "doctor", "completion")
+COMMANDS = (
+    "run",
+    "sweep",
+    "status",
+    "merge",
+    "reproduce",
+    "show",
+    "list",
+    "verify",
+    "figures",
+    "bench",
+    "doctor",
+    "completion",
+)
 
 acrypto = Commands(COMMANDS)
 

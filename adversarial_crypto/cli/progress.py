@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from adversarial_crypto.cli.output import duration, number
+from adversarial_crypto.cli.sweep_words import shard_line, start_line, sweep_line
 
 if TYPE_CHECKING:
-    from adversarial_crypto.lab.events import Compiling, Curve, Event, Note, Progress, Started
+    from adversarial_crypto.lab.events import Compiling, Curve, Event, Note, Progress, Started, SweepProgress
 
 BLOCKS = "▁▂▃▄▅▆▇█"
 STYLES = {"Bob": "blue", "Eve": "red"}
@@ -48,9 +49,13 @@ class Plain(Silent):
     def __init__(self, every: float = CADENCE, clock: Callable[[], float] = time.monotonic) -> None:
         self._every, self._clock = every, clock
         self._phase, self._last = "", -math.inf
+        self._committed = -1
 
     def __call__(self, event: Event) -> None:
         kind = type(event).__name__
+        if kind == "SweepProgress":
+            self._sweep(event)  # type: ignore[arg-type]
+            return
         if kind != "Progress":
             for line in sentences(event):
                 click.echo(line, err=True)
@@ -61,6 +66,12 @@ class Plain(Silent):
             return
         self._phase, self._last = progress.phase, now
         click.echo(plain_line(progress), err=True)
+
+    def _sweep(self, seen: SweepProgress) -> None:
+        """A line for each shard that is committed, and no more often than that."""
+        if seen.committed != self._committed:
+            self._committed = seen.committed
+            click.echo(sweep_line(seen), err=True)
 
     def tell(self, text: str) -> None:
         # os.write: a signal may arrive in the middle of a buffered write, which cannot be entered twice.
@@ -76,6 +87,7 @@ class Live(Silent):
         from rich.live import Live as Display
 
         self._progress: Progress | None = None
+        self._sweep: SweepProgress | None = None
         self._busy = self._told = ""
         self._since = time.monotonic()
         self._console = terminal or Console(stderr=True)
@@ -87,6 +99,8 @@ class Live(Silent):
         kind = type(event).__name__
         if kind == "Progress":
             self._progress, self._busy = event, ""  # type: ignore[assignment]
+        elif kind == "SweepProgress":
+            self._sweep = event  # type: ignore[assignment]
         elif kind == "Compiling":
             self._busy, self._since = " ".join(sentences(event)), time.monotonic()
         else:
@@ -103,6 +117,11 @@ class Live(Silent):
         from rich.text import Text
 
         parts: list[Any] = []
+        if (sweep := self._sweep) is not None:
+            row = Table.grid(padding=(0, 2))
+            bar = ProgressBar(total=max(sweep.shards, 1), completed=sweep.committed, width=32)
+            row.add_row(Text("sweep", style="bold"), bar, sweep_line(sweep))
+            parts.append(row)
         if self._busy:
             parts.append(Text(f"{self._busy} ({duration(time.monotonic() - self._since)})", style="dim"))
         if (seen := self._progress) is not None:
@@ -142,6 +161,10 @@ def sentences(event: Event) -> list[str]:
     kind = type(event).__name__
     if kind == "Started":
         return [started_words(event)]  # type: ignore[arg-type]
+    if kind == "SweepStarted":
+        return [start_line(event)]  # type: ignore[arg-type]
+    if kind == "ShardEnded":
+        return [shard_line(event)]  # type: ignore[arg-type]
     if kind == "Compiling":
         compiling: Compiling = event  # type: ignore[assignment]
         return [f"Compiling {compiling.what}."]

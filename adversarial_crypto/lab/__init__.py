@@ -8,12 +8,26 @@ The same call continues a run that was stopped or killed, and finds one that is 
 a `progress` callback to hear of it (lab/events.py), and `stop` to end it early. Importing this imports no torch.
 """
 
-from adversarial_crypto.lab.events import Compiling, Event, Finished, Note, Progress, Started
+from adversarial_crypto.lab.events import (
+    Compiling,
+    Event,
+    Finished,
+    Note,
+    Progress,
+    ShardEnded,
+    Started,
+    SweepProgress,
+    SweepStarted,
+)
 from adversarial_crypto.lab.figures import figures
 from adversarial_crypto.lab.machine import probe
 from adversarial_crypto.lab.reproduce import Reproduction, reproduce
 from adversarial_crypto.lab.result import RunResult, Stopped
+from adversarial_crypto.lab.results import merge
 from adversarial_crypto.lab.run import experiment_folders, load, run
+from adversarial_crypto.lab.status import Status, status
+from adversarial_crypto.lab.sweep import SweepResult, sweep
+from adversarial_crypto.lab.sweep_plan import SweepPlan, sweep_plan
 
 __all__ = [
     "Compiling",
@@ -23,12 +37,22 @@ __all__ = [
     "Progress",
     "Reproduction",
     "RunResult",
+    "ShardEnded",
     "Started",
+    "Status",
     "Stopped",
+    "SweepPlan",
+    "SweepProgress",
+    "SweepResult",
+    "SweepStarted",
     "experiment_folders",
     "figures",
     "load",
+    "merge",
     "probe",
     "reproduce",
     "run",
+    "status",
+    "sweep",
+    "sweep_plan",
 ]

@@ -127,7 +127,7 @@ class Attempt:
         """A beat: stop if asked to, save if it is time."""
         if reason := self.stop():
             self._save()
-            raise Stopped(reason, self.directory.path, self.step)
+            raise Stopped(reason, self.directory.path, f"{self.step:,} steps")
         if time.monotonic() - self._saved >= CHECKPOINT_SECONDS:
             self._save()
 

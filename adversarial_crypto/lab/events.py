@@ -1,6 +1,7 @@
 """What a run tells while it works: values handed to the `progress` callback, in the order in which they happen.
 
     Started · (Compiling | Progress | Note)* · Finished
+    SweepStarted · (ShardEnded | SweepProgress | Note)*          and in the same process those of each shard's run
 
 A run that is already complete tells Finished alone; one that is stopped or fails ends without it. The callback runs in
 the thread of the run, at most some four times a second, and should return at once.
@@ -103,5 +104,48 @@ class Finished:
     result: RunResult
 
 
-Event = Started | Compiling | Progress | Note | Finished
+@dataclass(frozen=True)
+class SweepStarted:
+    """The sweep's directory is open and work begins.
+
+    Args:
+        shards, committed: of the whole plan, or of the share that was asked for.
+        executor, workers: who works, and how many at a time.
+    """
+
+    directory: Path
+    shards: int
+    committed: int
+    executor: str
+    workers: int
+
+
+@dataclass(frozen=True)
+class ShardEnded:
+    """An attempt at a shard is over.
+
+    Args:
+        at: its point of the grid, in words.
+        became: "committed", or what became of it instead (lab/shard.py).
+        text: a line on it.
+    """
+
+    shard: str
+    at: str
+    became: str
+    text: str
+
+
+@dataclass(frozen=True)
+class SweepProgress:
+    """How far a sweep is: shards, and seconds left by those that are done; None as long as none is."""
+
+    committed: int
+    shards: int
+    running: int
+    failed: int
+    seconds_left: float | None
+
+
+Event = Started | Compiling | Progress | Note | Finished | SweepStarted | ShardEnded | SweepProgress
 Tell = Callable[[Event], None]

@@ -27,7 +27,7 @@ CIRCUMSTANCES = ("torch", "cpu", "gpu")
 
 
 def execute(
-    meant: Meant, device: str, engine: str, threads: int | None, tf32: bool, tell: Tell, stop: Stop
+    meant: Meant, device: str, engine: str, threads: int | None, tf32: bool, draw: bool, tell: Tell, stop: Stop
 ) -> RunResult:
     """Begin or continue a run and bring it to its summary; arguments and errors as `lab.run`."""
     machine = probe(device, threads, tf32)
@@ -39,7 +39,8 @@ def execute(
         tell = _logged(directory, tell)
         with _in_words(directory):
             summary = _attempt(directory, plan, reason, tell, stop)
-    figures(directory.path)
+    if draw:
+        figures(directory.path)
     return RunResult(directory.path, summary)
 
 

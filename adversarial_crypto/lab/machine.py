@@ -68,6 +68,15 @@ def default_threads() -> int:
     return max(1, min(usable, _quota() or usable, MAX_THREADS))
 
 
+def count_gpus() -> int:
+    """GPUs that this process may use, counted without torch: CUDA_VISIBLE_DEVICES, else NVIDIA's devices."""
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if visible is not None:
+        return len([name for name in visible.split(",") if name.strip() not in ("", "-1")])
+    devices = Path("/dev")
+    return sum(path.name.removeprefix("nvidia").isdecimal() for path in devices.glob("nvidia*"))
+
+
 def compiler(device: str) -> str | None:
     """What compiles programs for a device, by name or path; None where something for it is missing.
 

@@ -17,18 +17,19 @@ RESUMABLE, INTERRUPTED = 75, 130
 
 
 class Stopped(AcryptoError):
-    """The run was asked to stop and saved itself; the same call continues it. Exit code 75, or 130 after Ctrl-C.
+    """The work was asked to stop and saved itself; the same call continues it. Exit code 75, or 130 after Ctrl-C.
 
     Args:
         reason: what `stop` gave: "interrupt", "terminate", "time limit" or any words.
-        step: work done, in steps of training and protocol together.
+        directory: of the run or sweep.
+        done: how much there is already, such as "1,200 steps".
     """
 
-    def __init__(self, reason: str, run_dir: Path, step: int) -> None:
-        self.reason, self.run_dir, self.step = reason, run_dir, step
+    def __init__(self, reason: str, directory: Path, done: str) -> None:
+        self.reason, self.directory, self.done = reason, directory, done
         self.exit_code = INTERRUPTED if reason == "interrupt" else RESUMABLE
         super().__init__(
-            f"Stopped ({reason}) after {step:,} steps, all of them saved in {run_dir}; "
+            f"Stopped ({reason}) after {done}, all of them saved in {directory}; "
             "run the same command again to continue."
         )
 

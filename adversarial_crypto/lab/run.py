@@ -32,6 +32,7 @@ def run(
     threads: int | None = None,
     tf32: bool = False,
     fresh: bool = False,
+    draw: bool = True,
     progress: Callable[[Event], None] | None = None,
     stop: Callable[[], str | None] | None = None,
 ) -> RunResult:
@@ -46,6 +47,7 @@ def run(
         threads, tf32: of the CPU, None for all it may use; let CUDA round the inputs of matrix products to 10 bits.
             These four are recorded at the first start and reused; a different one that is named later is refused.
         fresh: move an existing run of that place aside first.
+        draw: the figure too; without it the run is tables and players alone.
         progress: called with each event (lab/events.py).
         stop: asked at every beat, a second or two apart; None to go on, or a reason ("interrupt", "time limit", ...).
     Returns:
@@ -56,18 +58,18 @@ def run(
         StoreError: a damaged file, or another process is writing there.
         EnvironmentProblem: no such device, no compiler, no memory, or the disk is full.
     """
-    tell = progress or _silent
+    tell = progress or silent
     check_device(device)
     if engine not in ENGINES:
         raise ConfigError(f"unknown engine '{engine}'; there are 'auto', 'eager' and 'compiled'")
     settings = {"device": full_name(device), "engine": engine, "threads": threads, "tf32": tf32}
     meant = _meant(experiment, overrides, profile, out, settings, fresh)
-    result = _complete(meant)
+    result = _complete(meant, draw)
     if result is None:
         # Here and not above: a run that is complete says so without waiting for torch.
         from adversarial_crypto.lab.execute import execute
 
-        result = execute(meant, device, engine, threads, tf32, tell, stop or _never)
+        result = execute(meant, device, engine, threads, tf32, draw, tell, stop or never)
     tell(Finished(result))
     return result
 
@@ -130,20 +132,20 @@ def _run_directory(experiment: str | Path) -> Path | None:
     return Stored.read(path).path
 
 
-def _complete(meant: Meant) -> RunResult | None:
+def _complete(meant: Meant, draw: bool) -> RunResult | None:
     """The run where it is complete already, with its figure if that was cut short."""
     if meant.fresh or not (meant.path / "summary.json").exists():
         return None
     with meant.open({}, {}) as directory:
         summary = directory.summary()
-    if not (meant.path / "figures" / CURVES[meant.run.game.kind][0]).is_dir():
+    if draw and not (meant.path / "figures" / CURVES[meant.run.game.kind][0]).is_dir():
         figures(meant.path)
     return RunResult(meant.path, summary, already_complete=True)
 
 
-def _silent(event: Event) -> None:
+def silent(event: Event) -> None:
     """For those who do not listen."""
 
 
-def _never() -> None:
+def never() -> None:
     """For those who do not stop."""

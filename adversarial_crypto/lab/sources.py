@@ -71,7 +71,7 @@ class Sources:
         places: dict[Path, str] = {}
         files: dict[str, bytes] = {}
         for path, content in contents.items():
-            places[path] = _place(path, content, files)
+            places[path] = place_of(path, content, files)
             files[places[path]] = content
         if start:
             contents[start], places[start], files[START] = players_file, START, players_file
@@ -145,7 +145,7 @@ def _content(path: Path) -> bytes:
     return content
 
 
-def _place(path: Path, content: bytes, taken: Mapping[str, bytes]) -> str:
+def place_of(path: Path, content: bytes, taken: Mapping[str, bytes]) -> str:
     """networks/NAME.py, or NAME-2.py where another file of that name is there with another content."""
     number, place = 1, f"{FOLDER}/{path.name}"
     while taken.get(place, content) != content:
