@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from cli_runs import ROOT, call, copy, document
+from sweep_runs import swept, tiny
 
 import adversarial_crypto
 from adversarial_crypto.cli import COMMANDS, acrypto
@@ -65,10 +66,12 @@ def test_every_command_has_an_example() -> None:
 
 @pytest.mark.parametrize(("command", "line"), examples())
 def test_examples_run(command: str, line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each example of the help ends with exit code 0 where the run it speaks of exists."""
+    """Each example of the help ends with exit code 0 where the run or sweep it speaks of exists."""
     monkeypatch.chdir(tmp_path)
     if "runs/" in line or line.endswith(" runs"):
         copy(tmp_path)
+    for place in re.findall(r"sweeps/\w+", line):
+        swept(tiny(tmp_path, '[grid]\n"game.key_bits" = [2]\n'), tmp_path / place)
     if command == "bench":  # its sizes take minutes; that they arrive is what its own test shows
         from adversarial_crypto.lab import bench
 

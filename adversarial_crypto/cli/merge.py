@@ -8,7 +8,7 @@ import click
 
 from adversarial_crypto.cli.output import common_options, document, example, say
 
-EPILOG = example("acrypto merge a/keys b/keys c/keys -o keys.csv")
+EPILOG = example("acrypto merge sweeps/one sweeps/two -o keys.csv")
 FAILED = 1
 
 

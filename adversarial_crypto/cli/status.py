@@ -18,9 +18,7 @@ EVERY = 5.0  # seconds between looks with --watch
 SHOWN = 20  # shards in a table, past which the rest is counted
 
 
-@click.command(
-    "status", short_help="How a sweep stands.", epilog=example("acrypto status sweeps/keys", "acrypto status D --watch")
-)
+@click.command("status", short_help="How a sweep stands.", epilog=example("acrypto status sweeps/keys --watch"))
 @click.argument("directory", metavar="DIR", type=click.Path(path_type=Path))
 @click.option("--watch", is_flag=True, help="Look again every five seconds until it is complete or Ctrl-C.")
 @click.option("--failed", is_flag=True, help="Only the shards that failed, with the reason and the log.")

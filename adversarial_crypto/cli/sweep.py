@@ -15,10 +15,7 @@ from adversarial_crypto.cli.stopping import Stopping, parse_duration
 if TYPE_CHECKING:
     from adversarial_crypto.lab import SweepResult
 
-EPILOG = example(
-    "acrypto sweep quick --grid game.key_bits=4,8,16 --grid game.message_bits=8,16 -o sweeps/keys",
-    "acrypto status sweeps/keys --watch",
-)
+EPILOG = example("acrypto sweep quick --profile smoke --grid game.key_bits=4,8,16")
 FAILED = 1
 
 
