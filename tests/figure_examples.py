@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import product
 
 import numpy as np
 import pandas as pd
 
 from adversarial_crypto.figures import Frames, digitised, training_curves
+from adversarial_crypto.lab.sweep_frames import frames_for
 
 SETTINGS = {"message_bits": 16, "batch": 512, "bob_bits_max": 0.05, "eve_error_min": 7.3}
 
@@ -144,32 +146,40 @@ def watched() -> dict[str, pd.DataFrame]:
     return {"metrics": metrics(), "watched": pd.DataFrame(rows, columns=["measure", "label", "unit", "guess"])}
 
 
-def sweep_rows(sizes: tuple[int, ...] = (4, 8), keys: tuple[int, ...] = (2, 4, 8), replicas: int = 6) -> pd.DataFrame:
-    """A results.csv: where K < N Eve reads all but one bit in eight; one replica in three does not pass."""
-    rows = [
-        {
-            **{"shard": f"{n:05d}{k:05d}", "point": i, "game.message_bits": n, "game.key_bits": k, "replica": r},
-            **{"network": network, "passed": int(r % 3 > 0), "passed_step": 100.0 * (r + k) if r % 3 else np.nan},
-            **{"robust": int(r % 3 > 0 and k >= n), "diverged": 0},
-            **{"bits_wrong": n / 8 * (1 if k < n else 3.5) + (network == "dense") * 0.01 * r},
-            **{"bob_bits_wrong": 0.01 if r % 3 else n / 2, "eve_bits_wrong": n / 2.2},
-        }
-        for i, (n, k) in enumerate((n, k) for n in sizes for k in keys)
-        for r in range(replicas)
-        for network in ("own", "dense")
-    ]
+def sweep(sizes: Sequence[int], keys: Sequence[int], replicas: int = 3) -> pd.DataFrame:
+    """A sweep's results.csv of two networks of fresh Eves: K = 2 never passes, replica 0 diverges at K = 4.
+
+    Replica r passes at step 1000 (r + 1) with Bob at r % of N; Eve's own network has min(N, K)/2 bits wrong, less r %
+    of N, and the dense one 1 % of N more than that.
+    """
+    rows = []
+    for point, (n, k) in enumerate(product(sizes, keys)):
+        for r, network in product(range(replicas), ("own", "dense")):
+            gone = k == 4 and r == 0
+            passed = int(k != 2 and not gone)
+            eve = min(n, k) / 2 - n * r / 100
+            rows.append(
+                {
+                    **{"shard": f"shard{point}", "point": point, "game.message_bits": n, "game.key_bits": k},
+                    **{"replica": r, "network": network, "passed": passed, "diverged": int(gone)},
+                    "passed_step": 1000 * (r + 1) if passed else np.nan,
+                    "robust": int(passed and k >= n),
+                    "bits_wrong": np.nan if gone else eve + n * (network == "dense") / 100,
+                    "bob_bits_wrong": np.nan if gone else n * (r / 100 if passed else 0.4),
+                    "eve_bits_wrong": np.nan if gone else n / 2,
+                }
+            )
     return pd.DataFrame(rows)
 
 
-def sweep(figure: str, **settings: tuple[int, ...]) -> Frames:
-    """The frames of a figure of such a sweep, of which the last point is not computed yet."""
-    from adversarial_crypto.lab.sweep_frames import frames_for
-
-    results = sweep_rows(**settings)
-    keys = [key for key in ("game.message_bits", "game.key_bits") if results[key].nunique() > 1]
-    plan = results[["game.message_bits", "game.key_bits"]].drop_duplicates()
-    done = results[results["point"] < results["point"].max()]
-    return frames_for(done, keys, [], 4, "6 replicas", plan)[figure]
+def of_sweep(name: str) -> Frames:
+    """The frames of a sweep's figure; the last of six planned points is not computed."""
+    results = sweep((8, 16), (2, 4, 16))
+    if name == "axis_rates":
+        return frames_for(results[results["game.message_bits"] == 8], ["game.key_bits"], [], 8, "3 replicas")[name]
+    keys = ["game.message_bits", "game.key_bits"]
+    plan = results[keys].drop_duplicates()
+    return frames_for(results[results["point"] < 5], keys, [], 8, "3 replicas", plan)[name]
 
 
 EXAMPLES: dict[str, Callable[[], Frames]] = {
@@ -183,7 +193,7 @@ EXAMPLES: dict[str, Callable[[], Frames]] = {
     "watched": watched,
     "pass_rates": pass_rates,
     "diffusion": diffusion,
-    "key_map": lambda: sweep("key_map"),
-    "key_slices": lambda: sweep("key_slices"),
-    "axis_rates": lambda: sweep("axis_rates", sizes=(4,)),
+    "key_map": lambda: of_sweep("key_map"),
+    "key_slices": lambda: of_sweep("key_slices"),
+    "axis_rates": lambda: of_sweep("axis_rates"),
 }

@@ -1,121 +1,212 @@
-"""From results.csv to the tables of a sweep's figures: counts, intervals and medians by hand, what stays blank."""
+"""The figures of a sweep: what is drawn is what its frames hold, and nothing lies on anything else."""
 
 from __future__ import annotations
+
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 import pytest
-from figure_examples import sweep, sweep_rows
+from figure_examples import of_sweep, sweep
+from matplotlib.container import ErrorbarContainer
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+from test_figures import part
 
 from adversarial_crypto.figures import FIGURES
-from adversarial_crypto.formulas.advantage import advantage
+from adversarial_crypto.figures.intervals import Places
+from adversarial_crypto.figures.style import COLOURS
 from adversarial_crypto.lab.sweep_frames import frames_for
-from adversarial_crypto.lab.sweep_points import points, replicas
 from adversarial_crypto.numerics.statistics import wilson
 
-KEYS = ["game.message_bits", "game.key_bits"]
+NAN = float("nan")
+N, K, RATE = "game.message_bits", "game.key_bits", "train.learning_rate"
+GRID = sweep((8, 16), (2, 4, 16))
+ONE = GRID[GRID[N] == 16]
 
 
-def test_advantage() -> None:
-    """0 for a guess, 1 for a total break, below 0 for worse than a guess."""
-    np.testing.assert_allclose(advantage([8, 0, 16, 4], 16), [0, 1, -1, 0.5])
+def words(figure: Figure) -> list[str]:
+    """Every text of a figure that is not empty."""
+    return [text.get_text() for text in figure.findobj(Text) if text.get_text()]
 
 
-def test_points_by_hand() -> None:
-    """Rates over all replicas with Wilson's interval; medians over all that did not diverge and over the passed."""
-    table = sweep_rows()
-    found = points(table, KEYS, 0).set_index(KEYS)
-    here = found.loc[(8, 4)]
-    assert (here["n"], here["passed"], here["robust"], here["leak_bound"]) == (6, 4, 0, 4)
-    assert (here["passed_rate"], here["passed_rate_low"], here["passed_rate_high"]) == (4 / 6, *wilson(4, 6))
-    assert here["own"] == pytest.approx(1 / 8) and here["dense_passed"] == pytest.approx(1 / 8 + 0.03 / 8)
-    assert here["bob_passed"] == pytest.approx(0.01 / 8) and here["step"] == np.median([500, 600, 800, 900])
-    assert here["advantage_passed"] == pytest.approx(0.75)
-    assert (found.loc[(4, 8)]["leak_bound"], found.loc[(4, 8)]["robust"]) == (0, 4)
-    assert found.loc[(4, 8)]["advantage"] == pytest.approx(1 - 2 * 3.5 / 8)
+def bars(figure: Figure, gid: str) -> tuple[np.ndarray, list[list[float]]]:
+    """Points of a series, (n, 2), and the ends of their intervals."""
+    found = [each for axes in figure.axes for each in axes.containers if each.lines[0].get_gid() == gid]
+    (container,) = [each for each in found if isinstance(each, ErrorbarContainer)]
+    line, _, (segments,) = container.lines
+    assert line is not None
+    return np.asarray(line.get_xydata()), [segment[:, 1].tolist() for segment in segments.get_segments()]
 
 
-def test_what_diverged_is_counted_and_left_out() -> None:
-    """A diverged replica is one of the n, did not pass, and has no say in a median."""
-    table = sweep_rows(sizes=(8,), keys=(4,))
-    gone = table["replica"] == 5
-    table.loc[gone, ["passed", "diverged"]] = 0, 1
-    table.loc[gone, ["bits_wrong", "bob_bits_wrong", "passed_step"]] = np.nan
-    (row,) = points(table, KEYS, 0).to_dict("records")
-    assert (row["n"], row["diverged"], row["passed"]) == (6, 1, 3)
-    assert row["own"] == pytest.approx(1 / 8) and row["own_high"] == pytest.approx(1 / 8)
-    assert row["bob"] == pytest.approx(np.median([4, 0.01, 0.01, 4, 0.01]) / 8)
-
-
-def test_the_best_eve_is_the_better_of_both_networks() -> None:
-    """A replica's best is the least of its networks' errors; a network that is absent is NaN."""
-    table = sweep_rows(sizes=(8,), keys=(4,))
-    table.loc[(table["network"] == "dense") & (table["replica"] == 1), "bits_wrong"] = 0.25
-    best = replicas(table, KEYS, 0).set_index("replica")["best"]
-    assert best[1] == pytest.approx(0.25 / 8) and best[2] == pytest.approx(1 / 8)
-    (row,) = points(table[table["network"] == "own"], KEYS, 0).to_dict("records")
-    assert np.isnan(row["dense"]) and row["own"] == pytest.approx(1 / 8)
-
-
-def test_nobody_passed_and_no_fresh_eves() -> None:
-    """Without a pass the medians of the passed are NaN; without fresh Eves robust and Eve's errors are."""
-    table = sweep_rows(sizes=(8,), keys=(4,)).assign(passed=0, passed_step=np.nan, robust=0)
-    (row,) = points(table, KEYS, 0).to_dict("records")
-    assert row["passed"] == 0 and np.isnan(row["advantage_passed"]) and np.isnan(row["step"])
-    alone = table[table["network"] == "own"].assign(network=np.nan, robust=np.nan, bits_wrong=np.nan)
-    (row,) = points(alone, KEYS, 0).to_dict("records")
-    assert row["n"] == 6 and np.isnan(row["robust"]) and np.isnan(row["own"]) and np.isfinite(row["training_eve"])
-
-
-def test_which_figures_a_sweep_has() -> None:
-    """Maps where message and key vary, an axis where one number does, nothing for what has no picture."""
-    both = frames_for(sweep_rows(), KEYS, [], 0, "")
-    assert set(both) == {"key_map", "key_slices"}
-    one = sweep_rows(sizes=(8,))
-    assert set(frames_for(one, ["game.key_bits"], [], 8, "")) == {"axis_rates"}
-    varied = one.assign(**{"train.learning_rate": 0.001 * (1 + one["replica"] % 2)})
-    assert set(frames_for(varied[varied["game.key_bits"] == 4], [], ["train.learning_rate"], 8, "")) == {"axis_rates"}
-    assert frames_for(one.drop(columns=["bob_bits_wrong", "eve_bits_wrong"]), ["game.key_bits"], [], 8, "") == {}
-
-
-def test_a_partial_map_says_what_is_missing() -> None:
-    """Points that are planned and not computed are blank with a dot, and the title counts them."""
-    frames = sweep("key_map")
-    assert frames["points"]["n"].tolist() == [6] * 5 + [0]
+def test_the_map_says_what_the_table_says() -> None:
+    """Counts and intervals in the cells, the leak where K < N and Bob reads, dots and hatches, 5 of 6 in the title."""
+    frames = of_sweep("key_map")
     figure = FIGURES["key_map"](frames)
-    words = [text.get_text() for text in figure.texts] + [figure.get_suptitle()]
-    assert any("5 of 6 points" in each for each in words), words
-    cells = [text.get_text() for text in figure.axes[0].texts]
-    assert cells.count("4/6") == 5
-    told = [text.get_text() for text in figure.axes[1].texts]
-    assert "≥ 4 bits" in told and "0.75" in told
+    said = words(figure)
+    low, high = wilson(2, 3)
+    assert said.count("2/3") == 2 and said.count(f"{low:.2f} to {high:.2f}") == 2  # N = 8 and 16, K = 4
+    assert said.count("3/3") == 1 and said.count("0/3") == 2
+    assert said.count("none passed") == 2
+    # N = 16, K = 4: of 16 bits 2 less r % wrong, replicas 1 and 2 passed, so 1 - 2 (0.125 - 0.015) and its ends
+    assert "0.78" in said and "0.77 to 0.79" in said
+    assert [text for text in said if text.startswith("≥") and text.endswith("bits")] == ["≥ 4 bits", "≥ 12 bits"]
+    assert figure.get_suptitle() == "Over message and key sizes: 5 of 6 points\n3 replicas"
+    for name in ("passed_rate", "advantage_passed"):
+        assert part(figure, f"{name} 16 16").get_xydata().tolist() == [[1.5, 2.5]]  # the dot
+    assert part(figure, "passed_rate 8 16").get_facecolor()[:3] == pytest.approx((0, 0x72 / 255, 0xB2 / 255))
+    assert part(figure, "advantage_passed 8 2").get_hatch()
+    assert "not computed yet" in said and "K = N (Shannon: below it no perfect secrecy)" in said
 
 
-def test_the_stair_is_between_k_and_n() -> None:
-    """Cells below the line are those with K < N."""
-    figure = FIGURES["key_map"](sweep("key_map"))
-    (stair,) = (line for line in figure.axes[0].lines if line.get_gid() == "K = N")
-    assert np.asarray(stair.get_xydata()).tolist() == [[0, 1], [1, 1], [1, 2], [2, 2]]
+def test_the_stair_parts_short_keys_from_long_ones() -> None:
+    """It runs above every cell with K < N and below every cell with K >= N, in both maps."""
+    frames = frames_for(sweep((8, 16, 64), (2, 8, 16, 32), 2), [N, K], [], 16, "")["key_map"]
+    figure = FIGURES["key_map"](frames)
+    stairs = figure.findobj(lambda artist: artist.get_gid() == "K = N")
+    assert len(stairs) == 2
+    for stair in stairs:
+        assert stair.get_xydata().tolist() == [[0, 1], [1, 1], [1, 2], [2, 2], [2, 4], [3, 4]]
 
 
-def test_a_table_without_columns_is_refused() -> None:
-    """A missing column is a sentence that names it."""
-    from adversarial_crypto.errors import AcryptoError
+def test_a_worse_than_guessing_eve_is_told() -> None:
+    """An advantage below 0 keeps its sign in words, a tiny one is 0.00 without it, and no Eve at all is said."""
+    frames = of_sweep("key_map")
+    table = frames["points"].copy()
+    names = ["advantage_passed", "advantage_passed_low", "advantage_passed_high"]
+    table.loc[(table["message_bits"] == 8) & (table["key_bits"] == 16), names] = [-0.001, -0.25, 0.02]
+    table.loc[(table["message_bits"] == 8) & (table["key_bits"] == 4), names] = NAN
+    said = words(FIGURES["key_map"]({**frames, "points": table}))
+    assert "0.00" in said and "−0.25 to 0.02" in said and said.count("no fresh Eves") == 1
 
-    for name in ("key_map", "key_slices", "axis_rates"):
-        frames = dict(sweep(name, **({"sizes": (4,)} if name == "axis_rates" else {})))
-        frames["points"] = frames["points"].drop(columns=["passed_rate"])
-        with pytest.raises(AcryptoError, match="passed_rate"):
-            FIGURES[name](frames)
+
+def test_cells_hold_their_words() -> None:
+    """In a map of 24 points no text leaves its cell or touches another."""
+    frames = frames_for(sweep((8, 16, 32, 64), (2, 4, 8, 16, 32, 64)), [N, K], [], 16, "8 replicas")
+    figure = FIGURES["key_map"](frames["key_map"])
+    figure.draw_without_rendering()
+    for axes in figure.axes[:2]:
+        boxes = [(text, text.get_window_extent()) for text in axes.texts]
+        for text, box in boxes:
+            (left, bottom), (right, top) = axes.transData.inverted().transform([box.min, box.max])
+            column, row = (int(value) for value in text.get_position())
+            assert column < left and right < column + 1 and row < bottom and top < row + 1
+        assert not any(one.overlaps(other) for i, (_, one) in enumerate(boxes) for _, other in boxes[:i])
 
 
-def test_numbers_read_back_draw_the_same() -> None:
-    """The tables as CSV draw the same picture."""
-    from io import StringIO
+def test_slices_show_medians_and_intervals() -> None:
+    """A column a message size with its computed points; four errors and two rates, guessing at 0.5, upright at N."""
+    frames = of_sweep("key_slices")
+    figure = FIGURES["key_slices"](frames)
+    assert [axes.get_title(loc="left") for axes in figure.axes[:2]] == ["N = 8 bits", "N = 16 bits"]
+    drawn, ends_of = bars(figure, "bob 8")
+    assert drawn[:, 1].tolist() == pytest.approx([0.4, 0.015, 0.01])
+    assert np.ravel(ends_of).tolist() == pytest.approx([0.4, 0.4, 0.01, 0.02, 0, 0.02])
+    drawn, ends_of = bars(figure, "robust_rate 8")
+    assert drawn[:, 1].tolist() == [0, 0, 1] and ends_of[2] == pytest.approx(wilson(3, 3))
+    assert bars(figure, "dense 16")[0][:, 1].tolist() == pytest.approx([0.0525 + 0.01, 0.11 + 0.01])
+    assert len(bars(figure, "passed_rate 16")[0]) == 2
+    chance = figure.findobj(lambda artist: artist.get_gid() == "chance")
+    assert [set(line.get_ydata()) for line in chance] == [{0.5}, {0.5}]
+    upright = figure.findobj(lambda artist: artist.get_gid() == "K = N")
+    assert [line.get_xdata()[0] for line in upright] == [8, 16, 8, 16]
+    assert [tick.get_text() for tick in figure.axes[2].get_xticklabels()] == ["2", "4", "16"]
+    assert "5 of 6 points" in figure.get_suptitle() and figure.get_suptitle().endswith("3 replicas")
 
-    from adversarial_crypto.figures import render
 
-    for name in ("key_map", "key_slices"):
-        frames = sweep(name)
-        again = {key: pd.read_csv(StringIO(table.to_csv(index=False))) for key, table in frames.items()}
-        assert render(FIGURES[name](again)) == render(FIGURES[name](frames))
+def test_measures_are_told_apart_without_colour() -> None:
+    """In each panel no two series share marker and filling, or lie on one another."""
+    figure = FIGURES["key_slices"](of_sweep("key_slices"))
+    for axes in figure.axes:
+        lines = [container.lines[0] for container in axes.containers]
+        looks = {(line.get_marker(), line.get_markerfacecolor() == "white") for line in lines}
+        assert len(looks) == len(lines) in (2, 4)
+        firsts = sorted(line.get_xdata()[0] for line in lines)
+        assert all(other > 1.1 * one for one, other in pairwise(firsts))  # beside one another
+    colours = {each.lines[0].get_gid(): each.lines[0].get_color() for each in figure.axes[2].containers}
+    assert colours["bob 8"] == COLOURS["bob"] and colours["own 8"] == COLOURS["eve"]
+
+
+def test_rates_along_an_axis() -> None:
+    """Shares with intervals and counts; a dot a replica that passed, always at the same place; the median over them."""
+    figure = FIGURES["axis_rates"](of_sweep("axis_rates"))
+    drawn, ends_of = bars(figure, "passed all")
+    assert drawn[:, 1].tolist() == [0, 2 / 3, 1]
+    assert np.ravel(ends_of).tolist() == pytest.approx([*wilson(0, 3), *wilson(2, 3), *wilson(3, 3)], abs=1e-12)
+    assert [text.get_text() for text in figure.axes[0].texts] == ["0/3", "2/3", "3/3", "0/3", "0/3", "3/3"]
+    places, heights = part(figure, "replicas all").get_offsets().T
+    assert heights.tolist() == [2000, 3000, 1000, 2000, 3000]
+    assert len(set(places)) == 5 and (abs(places[:2] - 4) < 2).all() and (abs(places[2:] - 16) < 8).all()
+    medians, ends_of = bars(figure, "step all")
+    assert medians == pytest.approx(np.array([[4, 2500], [16, 2000]])) and ends_of == [[2000, 3000], [1000, 3000]]
+    below = figure.axes[1]
+    assert below.get_xscale() == "log" and below.get_xlabel() == "key size K (bits)"
+    assert [tick.get_text() for tick in below.get_xticklabels()] == ["2", "4", "16"]
+    assert "step" in below.get_ylabel() and "3 of 3 points" in figure.get_suptitle()
+
+
+def test_a_second_key_has_a_line_each() -> None:
+    """Lines by a word differ in marker and colour, in a panel a rule, and none hides another."""
+    table = GRID.assign(**{"train.loss": np.where(GRID[N] == 8, "per_bit", "paper_text")})
+    figure = FIGURES["axis_rates"](frames_for(table, [K, "train.loss"], [], 8, "3 replicas")["axis_rates"])
+    assert [axes.get_ylabel() for axes in figure.axes] == [
+        "share that passed",
+        "share that is robust",
+        "step of passing",
+    ]
+    for axes in figure.axes:
+        one, other = (container.lines[0] for container in axes.containers)
+        assert one.get_marker() != other.get_marker() and one.get_color() != other.get_color()
+        assert not set(one.get_xdata()) & set(other.get_xdata())
+    legend = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert legend == ["loss paper_text", "loss per_bit", "a replica passes"]
+
+
+def test_a_sweep_that_never_passes_is_drawn() -> None:
+    """Without a pass and without fresh Eves there is one rule, at 0, and the other panel says so."""
+    table = ONE.assign(passed=0, passed_step=NAN, robust=NAN, network=NAN, bits_wrong=NAN).drop_duplicates(
+        ["point", "replica"]
+    )
+    figure = FIGURES["axis_rates"](frames_for(table, [K], [], 16, "3 replicas")["axis_rates"])
+    assert len(figure.axes) == 2 and "no replica passed" in words(figure)
+    assert [text.get_text() for text in figure.axes[0].texts] == ["0/3"] * 3
+
+
+@pytest.mark.parametrize("values", [[1e-4, 2e-4, 4e-4, 8e-4, 16e-4], [1e-4, 7e-4, 8e-4, 9e-4, 0.1], [0.0, 1.0, 2.0]])
+def test_counts_and_ticks_do_not_touch(values: list[float]) -> None:
+    """Whatever the settings are, no two counts and no two ticks overlap; a setting of 0 stands on a linear axis."""
+    template = sweep((16,), (16,), 12)
+    table = pd.concat([template.assign(point=i, **{RATE: value}) for i, value in enumerate(values)])
+    figure = FIGURES["axis_rates"](frames_for(table, [RATE], [], 16, "12 replicas")["axis_rates"])
+    figure.draw_without_rendering()
+    above, below = figure.axes
+    assert below.get_xscale() == ("log" if values[0] else "linear")
+    assert len(below.get_xticklabels()) == len(values)
+    for texts in (below.get_xticklabels(), above.texts):
+        boxes = sorted((text.get_window_extent() for text in texts), key=lambda box: box.x0)
+        assert all(box.x1 < other.x0 for box, other in pairwise(boxes))
+
+
+def test_places_are_moved_along_the_axis() -> None:
+    """By parts of the smallest gap: on logarithms by factors, on a linear axis by differences."""
+    assert Places([2, 8, 4]).beside([2, 8], 0.5) == pytest.approx([2 * 2**0.5, 8 * 2**0.5])
+    assert Places([0, 3, 1]).beside([0, 3], -0.25) == pytest.approx([-0.25, 2.75])
+    assert Places([5]).beside([5], 0) == pytest.approx([5])
+
+
+@pytest.mark.parametrize("name", ["key_map", "key_slices", "axis_rates"])
+@pytest.mark.parametrize("sizes", [((8, 64), (2, 4)), ((8, 16, 32, 64), (2, 4, 8, 16, 32, 64))])
+def test_legends_and_titles_stay_on_the_page(name: str, sizes: tuple[tuple[int, ...], tuple[int, ...]]) -> None:
+    """Small sweeps and large ones: heading and legend are inside of the figure and beside the data."""
+    table, keys = sweep(*sizes), [N, K] if name != "axis_rates" else [K]
+    table = table if len(keys) == 2 else table[table[N] == 8]
+    budget = "8 replicas, batch 512, at most 30,000 steps; 10 fresh Eves (own, dense) of 50,000 steps at batch 4,096"
+    figure = FIGURES[name](frames_for(table, keys, [], 8, f"{budget}; {budget}")[name])
+    figure.draw_without_rendering()
+    heading, legend = figure._suptitle.get_window_extent(), figure.legends[0].get_window_extent()
+    for box in (heading, legend):
+        assert figure.bbox.x0 <= box.x0 and box.x1 <= figure.bbox.x1
+        assert figure.bbox.y0 <= box.y0 and box.y1 <= figure.bbox.y1
+    for axes in figure.axes:
+        tight = axes.get_tightbbox()
+        assert not tight.overlaps(legend) and not tight.overlaps(heading)

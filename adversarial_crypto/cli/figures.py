@@ -1,4 +1,4 @@
-"""`acrypto figures`: draw a run's figures from its tables."""
+"""`acrypto figures`: draw the figures of a run or a sweep from its tables."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ import click
 from adversarial_crypto.cli.output import common_options, document, example, say
 
 
-@click.command("figures", short_help="Draw a run's training curves.", epilog=example("acrypto figures runs/quick"))
+@click.command(
+    "figures", short_help="Draw the figures of a run or a sweep.", epilog=example("acrypto figures runs/quick")
+)
 @click.argument("directory", metavar="DIR", type=click.Path(path_type=Path))
 @common_options
 def command(directory: Path, as_json: bool, quiet: bool) -> None:
-    """Draw the training curves of a run, finished or not, from its tables.
+    """Draw the training curves of a run, or the maps of a sweep, finished or not, from its tables.
 
     Each figure is a PNG, a PDF and the CSV it is drawn from; stdout names the files.
     """

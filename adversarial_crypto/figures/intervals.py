@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 from numpy.typing import NDArray
 
+BARS = "Bars: 95 % intervals, of a median of fewer than 6 replicas the range"
 MARGIN = 0.6  # of the smallest gap between two settings, at either end of the axis
+LETTER = 0.08  # inches of a digit of 9 points
 
 
 @dataclass(frozen=True)
@@ -38,17 +40,22 @@ class Places:
         self.log = self.settings[0] > 0
         along = self._along(self.settings)
         self.gap = float(np.diff(along).min()) if len(along) > 1 else 1.0
+        self.length = float(along[-1] - along[0]) / self.gap + 2 * MARGIN  # of the axis, in gaps
+        self.words = [f"{setting:g}" for setting in self.settings]
+        self.tick = LETTER * (max(map(len, self.words)) + 1.5)  # inches that a gap needs for the words at its ends
 
-    def beside(self, settings: Sequence[float], parts: float | NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+    def beside(self, settings: Sequence[float], parts: float | NDArray[Any]) -> NDArray[np.float64]:
         """The settings, moved along the axis by parts of the smallest gap."""
         along = self._along(settings) + self.gap * parts
         return np.asarray(np.exp(along) if self.log else along)
 
-    def ticks(self, axes: Axes, label: str) -> None:
-        """Scale, limits and ticks of a horizontal axis."""
+    def ticks(self, axes: Axes, label: str, inches: float) -> None:
+        """Scale, limits and ticks of a horizontal axis of that many inches; words that would touch are turned."""
         axes.set_xscale("log" if self.log else "linear")
         axes.xaxis.set_major_locator(FixedLocator(self.settings))
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axes.xaxis.set_major_formatter(FixedFormatter(self.words))
+        if inches < self.length * self.tick:
+            axes.tick_params(axis="x", rotation=90)
         axes.xaxis.set_minor_locator(NullLocator())
         low, high = self.beside([self.settings[0], self.settings[-1]], np.array([-MARGIN, MARGIN]))
         axes.set_xlim(float(low), float(high))

@@ -20,23 +20,25 @@ ADVANTAGE = ("advantage_passed", "advantage_passed_low", "advantage_passed_high"
 POINTS = ("message_bits", "key_bits", "n", "passed", *SHARE, *ADVANTAGE, "leak_bound")
 SETTINGS = ("planned",)
 # From white to the player's colour, whose lightness falls all the way: also in grey more is darker.
-SHADES: dict[tuple[str, ...], LinearSegmentedColormap] = {
+SHADES = {
     SHARE: LinearSegmentedColormap.from_list("passed", ["#FFFFFF", style.COLOURS["bob"]]),
     ADVANTAGE: LinearSegmentedColormap.from_list("advantage", ["#FFFFFF", style.COLOURS["eve"]]),
 }
 SCALE = Normalize(0, 1, clip=True)  # the same for every sweep, so that two maps compare
-TITLES: dict[tuple[str, ...], str] = {
+TITLES = {
     SHARE: "Share of replicas that passed\n(95 % interval)",
     ADVANTAGE: "Eve's advantage over guessing: 0 none, 1 she reads all. Best fresh\n"
     "Eve, median of the passed (95 % interval; below 6 passed: range)",
 }
-NOTHING: dict[str, Any] = {"facecolor": "#EBEBEB", "edgecolor": "#C4C4C4", "hatch": "////", "linewidth": 0.0}
-DARK = 0.179  # relative luminance at which white letters are read as well as black ones (WCAG contrast 4.6)
+EDGE = "#C4C4C4"
+NOTHING: dict[str, Any] = {"facecolor": "#EBEBEB", "edgecolor": EDGE, "hatch": "////", "linewidth": 0.6}
+# Relative luminance below which letters are white: there WCAG's contrast is 3.9 at least, and blue reads better so.
+DARK = 0.22
 CELL = (1.12, 0.66)  # inches
 
 
 def draw(frames: Mapping[str, pd.DataFrame]) -> Figure:
-    """A cell a point, sizes as categories in increasing order, its numbers in words; K = N as a stair between cells.
+    """Over message and key sizes: the share that passed and the best fresh Eve's advantage; K = N as a stair.
 
     Args:
         frames: {"points": POINTS, one row a planned point, n = 0 where it is not computed; advantages over the replicas
@@ -51,7 +53,7 @@ def draw(frames: Mapping[str, pd.DataFrame]) -> Figure:
     with style.style():
         figure = style.blank(max(9.2, 2.4 + 2 * len(sizes) * CELL[0]), 2.0 + len(keys) * CELL[1])
         for axes, shown in zip(figure.subplots(1, 2, sharey=True), SHADES, strict=True):
-            for row in points.to_dict("records"):
+            for _, row in points.iterrows():
                 corner = (sizes.index(row["message_bits"]), keys.index(row["key_bits"]))
                 _cell(axes, corner, row, shown)
             _stair(axes, sizes, keys)
@@ -67,7 +69,7 @@ def draw(frames: Mapping[str, pd.DataFrame]) -> Figure:
     return figure
 
 
-def _cell(axes: Axes, corner: tuple[int, int], row: Mapping[Any, Any], shown: tuple[str, ...]) -> None:
+def _cell(axes: Axes, corner: tuple[int, int], row: pd.Series, shown: tuple[str, str, str]) -> None:
     x, y = corner[0] + 0.5, corner[1] + 0.5
     gid = f"{shown[0]} {row['message_bits']:g} {row['key_bits']:g}"
     if not row["n"]:
@@ -79,7 +81,7 @@ def _cell(axes: Axes, corner: tuple[int, int], row: Mapping[Any, Any], shown: tu
         axes.text(x, y, "none passed" if not row["passed"] else "no fresh Eves", ha="center", va="center", fontsize=8)
         return
     colour = SHADES[shown](SCALE(value))
-    axes.add_patch(Rectangle(corner, 1, 1, facecolor=colour, edgecolor="white", linewidth=1, gid=gid))
+    axes.add_patch(Rectangle(corner, 1, 1, facecolor=colour, edgecolor=EDGE, linewidth=0.6, gid=gid))
     first = f"{row['passed']:g}/{row['n']:g}" if shown is SHARE else _number(value)
     lines = [(first, 10.0), (f"{_number(low)} to {_number(high)}", 7.5)]
     if shown is ADVANTAGE and row["leak_bound"] > 0:
@@ -90,7 +92,7 @@ def _cell(axes: Axes, corner: tuple[int, int], row: Mapping[Any, Any], shown: tu
 
 
 def _ink(paper: Sequence[float]) -> str:
-    """Black or white, whichever is read better on that colour (relative luminance of WCAG 2)."""
+    """Black or white, by the relative luminance of the colour (WCAG 2)."""
     linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in paper[:3]]
     luminance = sum(weight * c for weight, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
     return "black" if luminance > DARK else "white"
@@ -102,10 +104,11 @@ def _number(value: float) -> str:
 
 
 def _stair(axes: Axes, sizes: Sequence[float], keys: Sequence[float]) -> None:
-    """The borders between cells with K >= N and those with K < N, as long as both are in the map."""
+    """The borders between cells with K >= N and those with K < N; on the map's own border where one kind is missing."""
     heights = [sum(key < size for key in keys) for size in sizes]
     corners = [(place + side, height) for place, height in enumerate(heights) for side in (0, 1)]
-    axes.plot(*zip(*corners, strict=True), color="black", linewidth=2, solid_capstyle="butt", gid="K = N", zorder=3)
+    look: dict[str, Any] = {"linewidth": 2, "solid_capstyle": "butt", "clip_on": False, "zorder": 3}
+    axes.plot(*zip(*corners, strict=True), color="black", gid="K = N", **look)
 
 
 def _axes(axes: Axes, sizes: Sequence[float], keys: Sequence[float]) -> None:
@@ -126,11 +129,13 @@ def _legend(figure: Figure, points: pd.DataFrame) -> None:
         Line2D([], [], color="black", linewidth=2, label="K = N (Shannon: below it no perfect secrecy)")
     ]
     if (computed["leak_bound"] > 0).any():
-        words = "bits: what the ciphertext tells of the message at least, N − K, if Bob reads without error"
-        handles.append(Line2D([], [], linestyle="none", marker="$\\geq$", color="black", label=words))
+        words = "≥ … bits: the ciphertext tells at least N − K of the message, if Bob reads it without error"
+        handles.append(Patch(facecolor="none", edgecolor="none", label=words))
     if (computed["passed"] == 0).any():
         handles.append(Patch(label="none passed: what Eve has there means little", **NOTHING))
     if len(computed) < len(points):
-        dot: dict[str, Any] = {"linestyle": "none", "marker": "o", "markersize": 3, "color": style.COLOURS["quiet"]}
-        handles.append(Line2D([], [], label="not computed yet", **dot))
-    figure.legend(handles=handles, loc="outside lower center", ncols=1)
+        dot = Line2D([], [], linestyle="none", marker="o", markersize=3, color=style.COLOURS["quiet"])
+        dot.set_label("not computed yet")
+        handles.append(dot)
+    columns = style.fitting(figure, [str(handle.get_label()) for handle in handles], most=2)
+    figure.legend(handles=handles, loc="outside lower center", ncols=columns)

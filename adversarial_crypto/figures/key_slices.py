@@ -4,36 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from adversarial_crypto.figures import style
-from adversarial_crypto.figures.intervals import Look, Places, series
+from adversarial_crypto.figures.intervals import BARS, Look, Places, series
 
 BLUE, RED = style.COLOURS["bob"], style.COLOURS["eve"]
 RATES = {
-    "passed_rate": Look("passed", BLUE, "o"),
-    "robust_rate": Look("robust", RED, "s", "--", hollow=True),
+    "passed_rate": Look("share that passed", BLUE, "o"),
+    "robust_rate": Look("share that is robust", RED, "s", "--", hollow=True),
 }
 ERRORS = {
     "bob": Look("Bob", BLUE, "o"),
     "training_eve": Look("Eve of the training", RED, "^", ":"),
-    "own": Look("Eve, fresh: best of her own network", RED, "D", "-"),
-    "dense": Look("Eve, fresh: best dense network", RED, "v", "--", hollow=True),
+    "own": Look("Eve, fresh: her own network", RED, "D", "-"),
+    "dense": Look("Eve, fresh: a dense network", RED, "v", "--", hollow=True),
 }
-POINTS = (
-    "message_bits",
-    "key_bits",
-    "n",
-    *(f"{name}{end}" for name in (*RATES, *ERRORS) for end in ("", "_low", "_high")),
-)
+ENDS = ("", "_low", "_high")
+POINTS = ("message_bits", "key_bits", *(f"{name}{end}" for name in (*RATES, *ERRORS) for end in ENDS))
 SETTINGS = ("planned",)
 APART = 0.18  # of the gap between two key sizes, between two measures
 
 
 def draw(frames: Mapping[str, pd.DataFrame]) -> Figure:
-    """A column a message size: shares of replicas above, errors below; K = N upright, guessing across.
+    """By key size, a column a message size: shares that pass and are robust above, errors of Bob and the Eves below.
 
     Args:
         frames: {"points": POINTS, one row a point that is computed, NaN where nothing is known; errors in continuous
@@ -46,18 +43,20 @@ def draw(frames: Mapping[str, pd.DataFrame]) -> Figure:
     sizes = sorted(points["message_bits"].unique())
     places = Places(points["key_bits"].tolist())
     with style.style():
-        width = max(7.5, 1.2 + len(sizes) * max(2.3, 0.36 * len(places.settings)))
-        figure = style.blank(width, 5.8)
+        inches = min(6.0, max(6.0 / len(sizes), 2.2, places.length * places.tick))
+        figure = style.blank(1.4 + len(sizes) * inches, 5.8)
         columns = figure.subplots(2, len(sizes), sharex=True, sharey="row", squeeze=False, height_ratios=(2, 3)).T
         for (above, below), bits in zip(columns, sizes, strict=True):
             rows = points[points["message_bits"] == bits].sort_values("key_bits")
             for axes, looks in ((above, RATES), (below, ERRORS)):
                 _panel(axes, rows, looks, places, float(bits))
             above.set_title(f"N = {bits:g} bits")
-            places.ticks(below, "key size K (bits)")
+            places.ticks(below, "key size K (bits)", inches - 0.2)
         _frame(columns[0][0], columns[0][1], points)
-        style.heading(figure, f"By key size: {len(points)} of {settings['planned']:g} points", settings["budget"])
-        style.legend_below(figure, columns=4)
+        done = f"{len(points)} of {settings['planned']:g} points"
+        words = f"By key size: {done}; errors are medians over the replicas that did not diverge\n{BARS}"
+        style.heading(figure, words, settings["budget"])
+        style.legend_below(figure, style.fitting(figure, [look.label for look in (*RATES.values(), *ERRORS.values())]))
     return figure
 
 
@@ -73,7 +72,8 @@ def _panel(axes: Axes, rows: pd.DataFrame, looks: Mapping[str, Look], places: Pl
 
 def _frame(above: Axes, below: Axes, points: pd.DataFrame) -> None:
     above.set_ylim(-0.04, 1.04)
-    above.set_ylabel("share of replicas\n(bars: 95 %)")
+    above.set_yticks(np.linspace(0, 1, 6))
+    above.set_ylabel("share of replicas")
     highest = points[[f"{name}_high" for name in ERRORS]].max().max()
     below.set_ylim(-0.02, max(0.54, 1.05 * highest) if highest == highest else 0.54)
-    below.set_ylabel("bits wrong, share of N: median of the\nnot diverged (bars: 95 %, below 6 the range)")
+    below.set_ylabel("bits wrong, share of N")

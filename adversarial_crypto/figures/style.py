@@ -89,9 +89,9 @@ def frame(
 
 def heading(figure: Figure, words: str, budget: str) -> None:
     """What the figure shows, and under it its budget, over as many lines as the width needs."""
-    letters = int(15 * figure.get_figwidth())  # of a line of 8 points, which are a little narrower than high
-    lines = [line for part in str(budget).splitlines() for line in wrap(part, letters)]
-    figure.suptitle("\n".join([words, *lines]), fontsize=9, x=0.01, ha="left")
+    letters = int(15 * figure.get_figwidth())  # of 9 points: 15.9 an inch, on average
+    parts = [*words.splitlines(), *str(budget).splitlines()]
+    figure.suptitle("\n".join(line for part in parts for line in wrap(part, letters)), fontsize=9, x=0.01, ha="left")
 
 
 def legend_below(figure: Figure, columns: int) -> None:
@@ -104,6 +104,12 @@ def legend_below(figure: Figure, columns: int) -> None:
             handles.setdefault(label, handle)
     labels = sorted(handles, key=lambda label: (not label.startswith("Bob"), not label.startswith("Eve")))
     figure.legend([handles[label] for label in labels], labels, loc="outside lower center", ncols=columns)
+
+
+def fitting(figure: Figure, labels: Sequence[str], most: int = 4) -> int:
+    """How many columns of a legend with these labels are sure to fit into the figure."""
+    widths = sorted(0.65 + 0.064 * len(label) for label in labels)  # inches: the handle and its gaps, and 9 points
+    return max(count for count in range(1, most + 1) if count == 1 or sum(widths[-count:]) <= figure.get_figwidth())
 
 
 def level(axes: Axes, gid: str, height: float, words: str, colour: str, dashes: str, side: str = "center") -> None:

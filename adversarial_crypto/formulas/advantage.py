@@ -1,4 +1,4 @@
-"""From bits wrong to Eve's advantage over guessing: the one place that converts. On numpy, as tables are."""
+"""From bits wrong to Eve's advantage over guessing: the one place that converts; on numpy, since it reads tables."""
 
 from __future__ import annotations
 

@@ -19,8 +19,8 @@ from adversarial_crypto.lab.events import (
     SweepProgress,
     SweepStarted,
 )
-from adversarial_crypto.lab.figures import figures
 from adversarial_crypto.lab.machine import probe
+from adversarial_crypto.lab.pictures import figures
 from adversarial_crypto.lab.reproduce import Reproduction, reproduce
 from adversarial_crypto.lab.result import RunResult, Stopped
 from adversarial_crypto.lab.results import merge

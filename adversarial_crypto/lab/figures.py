@@ -12,7 +12,6 @@ from adversarial_crypto.config import Run, SelectiveGame
 from adversarial_crypto.errors import StoreError
 from adversarial_crypto.store import Run as Stored
 from adversarial_crypto.store import commit_figure
-from adversarial_crypto.store.ledger import is_sweep
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,11 +20,10 @@ if TYPE_CHECKING:
 
 
 def figures(run_dir: Path | str) -> list[Path]:
-    """Draw every figure of a run or a sweep, complete or not, anew.
+    """Draw every figure of a run, complete or not, anew.
 
     Args:
-        run_dir: a run directory; of an unfinished run the newest checkpoint says how far its records count. Or a
-            sweep's: its table is written anew too.
+        run_dir: a run directory; of an unfinished run the newest checkpoint says how far its records count.
     Returns:
         The files written, such as figures/training_curves/training_curves.csv, .pdf and .png.
     Raises:
@@ -37,10 +35,6 @@ def figures(run_dir: Path | str) -> list[Path]:
     from adversarial_crypto.figures import FIGURES, render
 
     run_dir = Path(run_dir)
-    if is_sweep(run_dir):
-        from adversarial_crypto.lab.sweep_figures import sweep_figures
-
-        return sweep_figures(run_dir)
     text = Stored.read(run_dir).read_metrics()
     if text.count("\n") < 2:
         raise StoreError(f"{run_dir} has no saved records to draw yet.")

@@ -120,7 +120,7 @@ def _settings(planned: int, budget: str, **words: str) -> pd.DataFrame:
 def _planned(results: pd.DataFrame, keys: Sequence[str], plan: pd.DataFrame | None) -> pd.DataFrame:
     """Every planned combination: the plan's, each with every value in the results of the keys that the plan lacks."""
     known = [key for key in keys if plan is not None and key in plan.columns]
-    tables = [plan[known].drop_duplicates()] if plan is not None and known else []
+    tables = [plan[known]] if plan is not None and known else []
     tables += [results[[key]].drop_duplicates() for key in keys if key not in known]
     whole = tables[0]
     for table in tables[1:]:

@@ -35,34 +35,34 @@ def points(results: pd.DataFrame, keys: Sequence[str], message_bits: int) -> pd.
         (below 6 replicas the range; NaN of none): `step`, at which replicas passed; the SHARES, errors in continuous
         bits wrong of N, over all that did not diverge, and over those that passed as `bob_passed`, `bob_passed_low` and
         so on, since what Eve has of a cipher that Bob cannot read means little. `leak_bound`: max(0, N - K) bits, what
-        the ciphertext tells at least where Bob reads without error (Shannon); NaN where K is none of the keys.
+        the ciphertext tells at least where Bob reads without error (Shannon); NaN where K is no column.
     """
     import pandas as pd
 
     rows = []
     for point, group in replicas(results, keys, message_bits).groupby(list(keys), dropna=False):
         row: dict[str, Any] = dict(zip(keys, point, strict=True))
-        leak = max(0, row.get(MESSAGE, message_bits) - row[KEY]) if KEY in row else NAN
-        rows.append({**row, **_rates(group), **_medians(group), "leak_bound": leak})
+        rows.append({**row, **_rates(group), **_medians(group), "leak_bound": group["leak_bound"].iloc[0]})
     return pd.DataFrame(rows)
 
 
 def replicas(results: pd.DataFrame, keys: Sequence[str], message_bits: int) -> pd.DataFrame:
-    """One row a replica: the keys, `replica`, `passed`, `passed_step`, `robust`, `diverged` and the SHARES.
+    """One row a replica: the keys, `replica`, `passed`, `passed_step`, `robust`, `diverged`, SHARES and `leak_bound`.
 
     `best` is the least error over all networks of fresh Eves, also over those without a column here, by the test
     itself: a choice in Eve's favour, of as much as test draws of a million messages scatter.
     """
     bits = results[MESSAGE] if MESSAGE in results.columns else message_bits
     errors = {name: results["bits_wrong"].where(results["network"] == name) for name in NETWORKS}
+    leak = (bits - results[KEY]).clip(lower=0) if KEY in results.columns else NAN
     identity = list(dict.fromkeys([*keys, *(name for name in IDENTITY if name in results.columns)]))
-    grouped = results.assign(message_bits=bits, **errors).groupby(identity, dropna=False)
+    grouped = results.assign(message_bits=bits, leak_bound=leak, **errors).groupby(identity, dropna=False)
     each = grouped.first()  # of each column the first number that is there
     wrong = {"bob": each["bob_bits_wrong"], "training_eve": each["eve_bits_wrong"]}
     wrong |= {name: each[name] for name in NETWORKS} | {"best": grouped["bits_wrong"].min()}
     shares = {name: values / each["message_bits"] for name, values in wrong.items()}
     each = each.assign(**shares, advantage=advantage(wrong["best"], each["message_bits"])).reset_index()
-    return each[[*keys, "replica", "passed", "passed_step", "robust", "diverged", *SHARES]]
+    return each[[*keys, "replica", "passed", "passed_step", "robust", "diverged", *SHARES, "leak_bound"]]
 
 
 def _rates(group: pd.DataFrame) -> dict[str, float]:
