@@ -96,7 +96,7 @@ class Drive:
                 self._wind_down(pool, "another shard failed")
                 return
             self._hand_out(pool)
-            self._take(pool, LOOK if self._running else min(LOOK, LATER))
+            self._take(pool, LOOK)
             self._end_the_stalled(pool)
             self._say(pool.slots)
 

@@ -14,8 +14,9 @@ from adversarial_crypto.lab.plan import planned
 from adversarial_crypto.store.ledger import PLAN, Ledger, is_sweep, read_plan
 
 SWEEPS = Path("sweeps")
-# Planned cost that one thread of our machine computes in a second (docs/log.md): a first guess, until shards are done.
-USUAL_PACE = 2.5e7
+# Planned cost that a thread computes in a second, a first guess until shards are done: half of what quick's 1,023
+# replica-steps a second on two threads are (docs/log.md), 3 updates of 512 examples with 48 inputs each.
+USUAL_PACE = 3.8e7
 
 
 @dataclass(frozen=True)
