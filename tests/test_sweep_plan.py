@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import sys
 import tomllib
 from hashlib import sha256
 from io import StringIO
@@ -16,6 +17,7 @@ from sweep_runs import tiny
 from adversarial_crypto import config
 from adversarial_crypto.config import ConfigError, blocks
 from adversarial_crypto.lab.plan import planned, shard_run
+from adversarial_crypto.lab.sweep_plan import open_ledger, sweep_plan
 from adversarial_crypto.store.ledger import PLAN, SWEEP, Ledger
 from adversarial_crypto.training import Training, prepare
 
@@ -82,6 +84,27 @@ def test_a_user_network_is_kept_with_the_sweep(tmp_path: Path) -> None:
         run = shard_run(ledger.path, row)
         digests = {str(path): sha256(path.read_bytes()).hexdigest() for path in config.user_files(run)}
         assert config.identity(run, digests) == row["identity"]
+
+
+def test_a_shard_that_sweep_toml_no_longer_gives_is_refused(tmp_path: Path) -> None:
+    """A row whose identity is another run's, as after a change of defaults, is not computed."""
+    ledger = Ledger.create(tmp_path / "sweep", planned(tiny(tmp_path)).files)
+    first, second, *_ = ledger.plan.values()
+    assert shard_run(ledger.path, first)
+    with pytest.raises(ConfigError, match="another version of acrypto planned this sweep"):
+        shard_run(ledger.path, {**first, "identity": second["identity"]})
+
+
+def test_a_sweep_that_is_there_is_not_planned_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same file, settings and place give the ledger that is there; another setting is refused by name."""
+    source = tiny(tmp_path)
+    there = open_ledger(source, ["train.steps=5"], None, None, tmp_path / "sweep")
+    with pytest.raises(ConfigError, match=r"holds another sweep \(plan.csv, sweep.toml differ\)"):
+        open_ledger(source, ["train.steps=6"], None, None, tmp_path / "sweep")
+    with pytest.raises(ConfigError, match=r"holds another sweep \(plan.csv, sweep.toml differ\)"):
+        sweep_plan(source, overrides=["train.steps=6"], out=tmp_path / "sweep")
+    monkeypatch.setattr(sys.modules[open_ledger.__module__], "planned", None)
+    assert open_ledger(source, ["train.steps=5"], None, None, tmp_path / "sweep").plan == there.plan
 
 
 @pytest.mark.parametrize(

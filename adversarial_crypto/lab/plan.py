@@ -40,6 +40,16 @@ class Planned:
     files: Mapping[str, bytes]
 
 
+def written(source: str | Path, overrides: Sequence[str] = (), profile: str | None = None) -> tuple[str, bytes | None]:
+    """The name of a sweep and its sweep.toml as `planned` writes it, without looking at the points.
+
+    None in its place where files of the user's enter it. Arguments and errors as `config.settle`.
+    """
+    data = config.settle(source, overrides=overrides, profile=profile, experiments=experiment_folders())
+    text = render_toml(data)
+    return str(data["name"]), None if ".py:" in text or "start_from" in text else text.encode()
+
+
 def planned(source: str | Path, overrides: Sequence[str] = (), profile: str | None = None) -> Planned:
     """The sweep that an experiment, its profile and overrides mean.
 
@@ -71,12 +81,13 @@ def shard_run(directory: Path, row: Mapping[str, str]) -> Run:
     """The configuration of a shard, by its row of plan.csv.
 
     Raises:
-        ConfigError: sweep.toml no longer gives this shard.
+        ConfigError: sweep.toml no longer gives this shard, or gives another run in its place.
     """
     settings = {key: json.loads(value) for key, value in row.items() if key not in (*FIRST, *LAST)}
     point = config.at(directory / SWEEP, settings)
     for run in config.blocks(point):
-        if (run.replicas.first, run.total_replicas) == (int(row["first"]), int(row["replicas"])):
+        here = (run.replicas.first, run.total_replicas) == (int(row["first"]), int(row["replicas"]))
+        if here and config.identity(run, Sources.read(run).digests) == row["identity"]:
             return run
     raise ConfigError(
         f"{directory / SWEEP} has no shard {row['shard']}; another version of acrypto planned this sweep."

@@ -10,8 +10,9 @@ from typing import Any
 
 from adversarial_crypto.config import ConfigError
 from adversarial_crypto.lab.drive import Pace
-from adversarial_crypto.lab.plan import planned
-from adversarial_crypto.store.ledger import PLAN, Ledger, is_sweep, read_plan
+from adversarial_crypto.lab.plan import planned, written
+from adversarial_crypto.store.atomic import read_bytes
+from adversarial_crypto.store.ledger import PLAN, SWEEP, Ledger, is_sweep, read_plan
 
 SWEEPS = Path("sweeps")
 # Planned cost that a thread computes in a second, a first guess until shards are done: half of what quick's 1,023
@@ -52,8 +53,12 @@ def sweep_plan(
 ) -> SweepPlan:
     """What `sweep` would do, with nothing written; arguments and errors as there."""
     place, files = meant(source, overrides, grid, profile, out)
-    ledger = Ledger.open(place) if is_sweep(place) else Ledger(place, read_plan(files[PLAN], place / PLAN))
-    committed = ledger.committed() if is_sweep(place) else set()
+    there = is_sweep(place)
+    if there:
+        ledger = Ledger.admit(place, files) if files else Ledger.open(place)
+    else:
+        ledger = Ledger(place, read_plan(files[PLAN], place / PLAN))
+    committed = ledger.committed() if there else set()
     shards = share_of(ledger, share)
     pace = Pace.of(ledger, committed)
     guessed = not pace.spent
@@ -92,7 +97,7 @@ def meant(
     profile: str | None,
     out: Path | str | None,
 ) -> tuple[Path, Mapping[str, bytes]]:
-    """The sweep's directory and its files; no files where the directory itself was given."""
+    """The sweep's directory and its files; no files where the directory was given or already holds that sweep."""
     if is_sweep(Path(source)):
         if overrides or grid or profile or out:
             raise ConfigError(
@@ -103,8 +108,12 @@ def meant(
     if grid:
         axes = ", ".join(f"{json.dumps(axis)} = {json.dumps(list(values))}" for axis, values in grid.items())
         given.append(f"grid={{{axes}}}")
-    found = planned(source, given, profile)
-    return (Path(out) if out else SWEEPS / found.name), found.files
+    # Of 10,000 points the plan takes seconds, and follows from sweep.toml: where that is there already, so is the plan.
+    name, text = written(source, given, profile)
+    place = Path(out) if out else SWEEPS / name
+    if text is not None and is_sweep(place) and read_bytes(place / SWEEP) == text:
+        return place, {}
+    return place, planned(source, given, profile).files
 
 
 def share_of(ledger: Ledger, share: tuple[int, int] | None) -> list[str]:

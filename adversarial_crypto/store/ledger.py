@@ -58,7 +58,7 @@ class Ledger:
             StoreError: a damaged file, or a link where a folder should be.
         """
         if is_sweep(path):
-            return cls._admit(path, files)
+            return cls.admit(path, files)
         _refuse_foreign(path, files)
         with atomic.disk_errors(path):
             for name, content in files.items():
@@ -82,7 +82,8 @@ class Ledger:
         return cls(path, read_plan(atomic.read_bytes(path / PLAN), path / PLAN))
 
     @classmethod
-    def _admit(cls, path: Path, files: Mapping[str, bytes]) -> Ledger:
+    def admit(cls, path: Path, files: Mapping[str, bytes]) -> Ledger:
+        """The sweep of a directory, which must be the one of these files; errors as `create`."""
         ledger = cls.open(path)
         meant = {name: atomic.sha256(data) for name, data in files.items()}
         there = read_sums(path)
