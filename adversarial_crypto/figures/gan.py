@@ -36,6 +36,7 @@ def draw(frames: Mapping[str, pd.DataFrame]) -> Figure:
             own = points[points["setting"] == setting].sort_values("x")
             _judged(panels[0, column], own, replicas[replicas["setting"] == setting], str(setting))
             _densities(panels[1, column], own)
+        panels[1, 0].set_ylim(0, 1.08 * float(points[["data", "generated"]].max().max()))
         panels[0, 0].set_ylabel("D(x): how likely x is data")
         panels[1, 0].set_ylabel("density")
         style.legend_below(figure, columns=3)
@@ -63,4 +64,3 @@ def _densities(axes: Axes, points: pd.DataFrame) -> None:
     look: dict[str, Any] = {"color": style.COLOURS["eve"], "linestyle": "-.", "linewidth": 1.4}
     axes.plot(points["x"], points["generated"], label="generated", **look)
     axes.set_xlabel("x")
-    axes.set_ylim(0, None)
