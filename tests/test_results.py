@@ -9,12 +9,14 @@ import pandas as pd
 import pytest
 from paper_folders import check
 
+from adversarial_crypto import lab
 from adversarial_crypto.config import identity, load
 from adversarial_crypto.figures import FIGURES, render
 from adversarial_crypto.lab import claims
 
 ROOT = Path(__file__).parent.parent
 FOLDERS = sorted(path.parent for path in (ROOT / "results").rglob("config.toml"))
+SWEEPS = sorted(path.parent for path in (ROOT / "results").rglob("sweep.toml"))
 TARGETS = sorted(path.parent for path in (ROOT / "results" / "paper").glob("*/provenance.json"))
 
 
@@ -33,7 +35,7 @@ def tables_of(folder: Path) -> dict[str, dict[str, pd.DataFrame]]:
     return found
 
 
-@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.relative_to(ROOT).as_posix())
+@pytest.mark.parametrize("folder", [*FOLDERS, *SWEEPS], ids=lambda folder: folder.relative_to(ROOT).as_posix())
 def test_figures_are_redrawn_from_their_tables(folder: Path) -> None:
     """The committed PDF is, byte for byte, what the committed tables draw now."""
     drawn = tables_of(folder)
@@ -50,6 +52,16 @@ def test_provenance_fits_the_configuration(folder: Path) -> None:
     summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
     assert identity(load(folder / "config.toml"), {}) == provenance["identity"] == summary["id"]
     assert provenance["command"].startswith("acrypto run ")
+
+
+@pytest.mark.parametrize("folder", SWEEPS, ids=lambda folder: folder.name)
+def test_sweeps_are_whole(folder: Path, tmp_path: Path) -> None:
+    """Every replica of every shard that sweep.toml plans has its row, and the shards are those that were computed."""
+    planned = lab.sweep_plan(folder / "sweep.toml", out=tmp_path / "none")
+    rows = pd.read_csv(folder / "results.csv")
+    shards = json.loads((folder / "provenance.json").read_text(encoding="utf-8"))["shards"]
+    assert {each[:10] for each in shards} == set(rows["shard"]) and len(shards) == planned.shards
+    assert len(rows) == len(rows[["point", "replica"]].drop_duplicates()) == planned.replicas
 
 
 def test_the_papers_targets_are_whole() -> None:
