@@ -17,8 +17,9 @@ class Cipher:
         decrypt: (ciphertext (R, B, C), key (R, B, K)) -> estimate (R, B, N), its signs the bits; None: nobody decrypts.
         replicas, message_bits, key_bits, width: R, N, K and C. Bits are -1 and +1.
         noise_width: W > 0: randomised; encrypt gets that many uniforms in (0, 1), so that results can be reproduced.
-        key_probability: Pr[key bit = +1]; draws and enumerations weigh by it.
-        differentiable: gradients flow from ciphertext and estimate to every input.
+        key_probability: Pr[key bit = +1], of all replicas or of each; draws and enumerations weigh by it.
+        differentiable: made of torch's operations alone, so that gradients flow from ciphertext and estimate to every
+            input, and several threads may call it at once.
     """
 
     encrypt: Callable[..., Tensor]
@@ -28,5 +29,11 @@ class Cipher:
     key_bits: int
     width: int
     noise_width: int = 0
-    key_probability: float = 0.5
+    key_probability: float | tuple[float, ...] = 0.5
     differentiable: bool = False
+
+    @property
+    def key_probabilities(self) -> tuple[float, ...]:
+        """Pr[key bit = +1] of each of the R."""
+        given = self.key_probability
+        return given if isinstance(given, tuple) else (given,) * self.replicas

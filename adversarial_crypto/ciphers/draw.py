@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 
 from adversarial_crypto.ciphers.contract import Cipher
@@ -20,8 +21,9 @@ def draw(cipher: Cipher, address: Address, batch: int) -> dict[str, Tensor]:
     widths = {Stream.MESSAGE: cipher.message_bits, Stream.KEY: cipher.key_bits}
     drawn = bits(address, widths, batch)
     words = {"message": drawn[Stream.MESSAGE], "key": drawn[Stream.KEY]}
-    if cipher.key_probability != 0.5:
-        ones = _uniform(address, Stream.KEY, cipher.key_bits, batch) < cipher.key_probability
+    if set(cipher.key_probabilities) != {0.5}:
+        chance = torch.tensor(cipher.key_probabilities, device=address.seeds.device).reshape(-1, 1, 1)
+        ones = _uniform(address, Stream.KEY, cipher.key_bits, batch) < chance
         words["key"] = 2 * ones.to(words["message"].dtype) - 1
     if cipher.noise_width:
         words["noise"] = _uniform(address, Stream.NOISE, cipher.noise_width, batch)

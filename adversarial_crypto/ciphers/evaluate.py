@@ -1,4 +1,4 @@
-"""The only way to call a cipher: eager, in full chunks of one size, on one thread, and what comes back is checked.
+"""The only way to call a cipher: eager, in full chunks of one size, each on one thread, and what comes back is checked.
 
 A ciphertext must be a function of message and key. In float32 it is not: the last elements of an array that fill no
 vector register are computed by other code (one sigmoid in 25 then differs in its last bit), and where they lie depends
@@ -9,7 +9,8 @@ take that for a leak. In one layout, one chunk size and one thread every pair gi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import torch
@@ -46,7 +47,7 @@ def encrypt(cipher: Cipher, message: Tensor, key: Tensor, noise: Tensor | None =
         words.append(noise)
     elif noise is not None:
         raise AcryptoError("This cipher is not randomised: encrypt takes no noise.")
-    ciphertext = _chunked(cipher.encrypt, words, "encrypt", cipher.width)
+    ciphertext = _chunked(cipher, cipher.encrypt, words, "encrypt", cipher.width)
     if out := (ciphertext.abs() > LARGEST).flatten(1).any(1).nonzero().flatten().tolist():
         largest = float(ciphertext.abs().max())
         raise AcryptoError(
@@ -67,32 +68,65 @@ def decrypt(cipher: Cipher, ciphertext: Tensor, key: Tensor) -> Tensor:
         raise AcryptoError("This cipher has no decrypt.")
     _check("ciphertext", ciphertext, cipher.replicas, cipher.width)
     _check("key", key, cipher.replicas, cipher.key_bits, ciphertext)
-    return _chunked(cipher.decrypt, [ciphertext, key], "decrypt", cipher.message_bits)
+    return _chunked(cipher, cipher.decrypt, [ciphertext, key], "decrypt", cipher.message_bits)
 
 
-def _chunked(function: Callable[..., Tensor], words: list[Tensor], name: str, width: int) -> Tensor:
-    """The function on chunks of exactly CHUNK examples; (R, B, width)."""
+def with_gradient(cipher: Cipher, words: Sequence[Tensor], decrypting: bool = False) -> Tensor:
+    """What a differentiable cipher gives for words that need not be bits, with gradients to them.
+
+    For attackers that descend: what they find is to be tried with `encrypt` and `decrypt`, for this is one batch as it
+    is, and its last digits depend on the company.
+
+    Args:
+        words: message (R, B, N), or ciphertext (R, B, C) where decrypting, and key (R, B, K); float32.
+    Returns:
+        (R, B, C), or (R, B, N).
+    Raises:
+        AcryptoError: the cipher has no gradients, is randomised, or has no decrypt.
+    """
+    if not cipher.differentiable or cipher.noise_width:
+        raise AcryptoError("This cipher has no gradients.")
+    if not decrypting:
+        return cipher.encrypt(*words)
+    if cipher.decrypt is None:
+        raise AcryptoError("This cipher has no decrypt.")
+    return cipher.decrypt(*words)
+
+
+def _chunked(cipher: Cipher, function: Callable[..., Tensor], words: list[Tensor], name: str, width: int) -> Tensor:
+    """The function on chunks of exactly CHUNK examples, several at a time where it is torch's alone; (R, B, width)."""
     batch = words[0].shape[1]
     expected = len(words[0]), CHUNK, width
-    pieces = []
+
+    def answer(start: int) -> Tensor:
+        with torch.no_grad():  # which is each thread's own
+            piece = function(*(_chunk(word, start) for word in words))
+        _check_answer(name, piece, expected)
+        return piece[:, : batch - start].transpose(1, 2)
+
+    starts = range(0, batch, CHUNK)
+    threads = torch.get_num_threads() if cipher.differentiable else 1
     with torch.no_grad(), _one_thread():
-        for start in range(0, batch, CHUNK):
-            answer = function(*(_chunk(word, start) for word in words))
-            _check_answer(name, answer, expected)
-            pieces.append(answer[:, : batch - start].transpose(1, 2))
+        if min(threads, len(starts)) > 1:
+            with ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+                pieces = list(pool.map(answer, starts))
+        else:
+            pieces = [answer(start) for start in starts]
         return torch.cat(pieces, -1).transpose(1, 2) + 0.0  # -0.0 + 0.0 is 0.0
 
 
 def _chunk(word: Tensor, start: int) -> Tensor:
     """CHUNK examples from `start`, repeated where there are fewer: a copy (R, CHUNK, width), the batch innermost."""
-    size = min(CHUNK, word.shape[1] - start)
+    columns, size = word.transpose(1, 2), word.shape[1] - start
+    if size >= CHUNK:
+        return columns[..., start : start + CHUNK].clone(memory_format=torch.contiguous_format).transpose(1, 2)
     index = start + torch.arange(CHUNK, device=word.device) % size
-    return word.transpose(1, 2).index_select(2, index).transpose(1, 2)
+    return columns.index_select(2, index).transpose(1, 2)
 
 
 @contextmanager
 def _one_thread() -> Iterator[None]:
-    """Torch computes on one thread of the CPU."""
+    """Torch computes each operation on one thread of the CPU."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
