@@ -90,7 +90,8 @@ def test_tables_are_never_renumbered() -> None:
         "VALUES": 5,
         "CHOICE": 6,
     }
-    occasions = {"TRAINING": 0, "RECORD": 1, "CONFIRM": 2, "VALIDATION": 3, "TEST": 4, "ATTACK": 5, "CONTINUED": 16}
+    occasions = {"TRAINING": 0, "RECORD": 1, "CONFIRM": 2, "VALIDATION": 3, "TEST": 4, "ATTACK": 5, "LEARNING": 6}
+    occasions["CONTINUED"] = 16
     assert {o.name: int(o) for o in Occasion} == occasions
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 SMALLEST_VARIANCE = 1e-12
@@ -33,6 +36,22 @@ def bits_flipped(estimate: Tensor, message: Tensor) -> Tensor:
         (R, B), whole numbers in [0, N].
     """
     return (estimate * message <= 0).to(message.dtype).sum(-1)
+
+
+def cross_entropy(logits: Tensor, message: Tensor) -> Tensor:
+    """How many bits are still needed to say a message to whoever predicts each of its bits.
+
+    sum_i log2(1 + exp(-message_i logit_i))
+
+    With logits of 0, exactly N. Where each prediction may know the bits before it, the mean over fresh messages is at
+    least the message's entropy given what was seen: N less it bounds from below what was told (Barber and Agakov 2003).
+
+    Args:
+        logits: (R, B, N), natural log odds of +1; message: (R, B, N), bits.
+    Returns:
+        (R, B), bits, at least 0.
+    """
+    return F.softplus(-message * logits).sum(-1) / math.log(2)
 
 
 def squared_error(estimate: Tensor, value: Tensor) -> Tensor:

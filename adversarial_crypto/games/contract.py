@@ -94,6 +94,7 @@ class Game:
         robust_rule: the same in words.
         watched: what to show of it, the first the one that the players are after.
         plateau: what the paper says of how long players guess at first; empty where nobody begins by guessing.
+        given: whether what is drawn is data from elsewhere, as a cipher's ciphertexts are: no part of what is compiled.
     """
 
     players: Mapping[str, PlayerSpec]
@@ -110,6 +111,7 @@ class Game:
     robust_rule: str
     watched: tuple[Watched, ...]
     plateau: str = ""
+    given: bool = False
 
     @property
     def adversary_name(self) -> str:

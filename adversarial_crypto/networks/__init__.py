@@ -13,7 +13,16 @@ from collections.abc import Callable, Mapping
 
 from torch import nn
 
-from adversarial_crypto.networks import dense, mix_transform, real_dense, real_valued, released
+from adversarial_crypto.networks import (
+    attention,
+    dense,
+    mix_transform,
+    real_dense,
+    real_valued,
+    released,
+    residual,
+    wide,
+)
 from adversarial_crypto.numerics.layers import Init
 
 Build = Callable[[int, int, Init], nn.Module]
@@ -22,6 +31,9 @@ NETWORKS: Mapping[str, Build] = {
     "mix_transform": mix_transform.build,
     "released": released.build,
     "dense": dense.build,
+    "residual": residual.build,
+    "wide": wide.build,
+    "attention": attention.build,
     "real_valued": real_valued.build,
     "real_dense": real_dense.build,
 }

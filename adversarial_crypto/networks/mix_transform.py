@@ -28,6 +28,11 @@ class MixTransform(nn.Module):
         return mixed_and_convolved(inputs.transpose(1, 2), self.mix, transform, "sigmoid", "tanh").transpose(1, 2)
 
 
+def multiply_adds(in_width: int, out_width: int) -> int:
+    """Of one example's forward pass: 2 in N for the first layer, then 16 N, 16 N, 16 N and 4 N."""
+    return (2 * in_width + 52) * out_width
+
+
 def build(in_width: int, out_width: int, init: Init) -> nn.Module:
     """R copies of the paper's network."""
     return MixTransform(in_width, out_width, init)

@@ -44,6 +44,7 @@ class Occasion(IntEnum):
     VALIDATION = 3  # choosing the best adversary
     TEST = 4  # quoted once
     ATTACK = 5  # questions put to a finished cipher
+    LEARNING = 6  # what an attacker of a finished cipher learns from
     # Training on from another run's players, whose data were TRAINING's: this and up, by a number for what they are.
     CONTINUED = 16
 

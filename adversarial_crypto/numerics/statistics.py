@@ -111,6 +111,25 @@ def median_interval(values: Sequence[float], confidence: float = 0.95) -> tuple[
     )
 
 
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Holm's step-down correction (1979): p-values that may be read as if each were the only test.
+
+    Args:
+        p_values: in [0, 1], dependent in any way.
+    Returns:
+        In the same order, in [0, 1].
+    Raises:
+        ValueError: one of them is no probability.
+    """
+    if not all(0 <= p <= 1 for p in p_values):
+        raise ValueError("p-values lie in [0, 1].")
+    corrected, largest = [0.0] * len(p_values), 0.0
+    for rank, index in enumerate(sorted(range(len(p_values)), key=lambda i: p_values[i])):
+        largest = max(largest, min(1.0, (len(p_values) - rank) * p_values[index]))
+        corrected[index] = largest
+    return corrected
+
+
 def _rate_interval(k: int, n: int, confidence: float, method: str) -> tuple[float, float]:
     _check_confidence(confidence)
     if not 0 <= k <= n:

@@ -54,12 +54,17 @@ class Engine:
         """
         if self.name == "compiled" and self.device.type == "cuda":
             return _captured(advance, list(tensors))
+        return repeated(advance)
 
-        def repeated(count: int) -> None:
-            for _ in range(count):
-                advance()
 
-        return repeated
+def repeated(advance: Callable[[], None]) -> Callable[[int], None]:
+    """A function that runs `advance` a given number of times."""
+
+    def run(count: int) -> None:
+        for _ in range(count):
+            advance()
+
+    return run
 
 
 def _keep_freed_memory() -> None:

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from adversarial_crypto.games import Game
 from adversarial_crypto.numerics.philox import Occasion
-from adversarial_crypto.training.engine import Engine
+from adversarial_crypto.training.engine import Engine, repeated
 from adversarial_crypto.training.layout import Layout
 from adversarial_crypto.training.programs import make_draw, make_measure, make_update
 
@@ -104,7 +104,7 @@ class Loop:
         self.falls_over = falls_over
         self.game, self.layouts, self.trained, self.batch, self.engine = game, layouts, trained, batch, engine
         self.blocks = -(-record_batch // batch)
-        self._draw = engine.wrap(make_draw(game, batch))
+        self._draw = make_draw(game, batch) if game.given else engine.wrap(make_draw(game, batch))
         self._updates = {name: engine.wrap(make_update(game, layouts, name)) for name in game.coalitions}
         self._measure = engine.wrap(make_measure(game, layouts))
         # Turn t of coalition c draws at update 2^8 c + t, so no two minibatches of a step share data. All coalitions'
@@ -147,6 +147,8 @@ class Loop:
         def advance() -> None:
             self._round(state)
 
+        if self.game.given:
+            return repeated(advance)
         return self.engine.repeat(advance, state.changing().values())
 
     @torch.no_grad()
