@@ -7,6 +7,7 @@ from itertools import product
 
 import numpy as np
 import pandas as pd
+from attack_frames import ATTACK_EXAMPLES
 
 from adversarial_crypto.figures import Frames, digitised, training_curves
 from adversarial_crypto.lab.sweep_frames import frames_for
@@ -196,4 +197,5 @@ EXAMPLES: dict[str, Callable[[], Frames]] = {
     "key_map": lambda: of_sweep("key_map"),
     "key_slices": lambda: of_sweep("key_slices"),
     "axis_rates": lambda: of_sweep("axis_rates"),
+    **ATTACK_EXAMPLES,
 }

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Mapping
+from functools import cache
 from io import BytesIO, StringIO
 
 import matplotlib as mpl
@@ -33,6 +35,12 @@ def part(figure: Figure, name: str) -> Artist:
 def example(name: str) -> Figure:
     """A small drawing of any figure of the room."""
     return FIGURES[name](EXAMPLES[name]())
+
+
+@cache
+def rendered(name: str) -> Mapping[str, bytes]:
+    """Its files, for the tests that only look at them."""
+    return render(example(name))
 
 
 @pytest.mark.parametrize(("player", "column"), [("bob", "bob_bits_wrong"), ("eve", "eve_bits_wrong")])
@@ -117,7 +125,7 @@ def test_redrawn_from_its_csv() -> None:
 @pytest.mark.parametrize("name", FIGURES)
 def test_bytes_are_deterministic(name: str) -> None:
     """The same tables give the same PNG and PDF bytes, without dates, whatever the user's matplotlib settings are."""
-    first = render(example(name))
+    first = rendered(name)
     with mpl.rc_context({"lines.linewidth": 9, "font.size": 20, "savefig.dpi": 30, "axes.facecolor": "black"}):
         assert render(example(name)) == first
     assert b"CreationDate" not in first["pdf"]
@@ -127,7 +135,7 @@ def test_bytes_are_deterministic(name: str) -> None:
 @pytest.mark.parametrize("name", FIGURES)
 def test_files_are_pictures(name: str) -> None:
     """The PNG is wide enough for print, with ink of both players' colours in it."""
-    image = Image.open(BytesIO(render(example(name))["png"])).convert("RGB")
+    image = Image.open(BytesIO(rendered(name)["png"])).convert("RGB")
     assert image.size[0] >= 1200
     pixels = {tuple(pixel) for pixel in np.unique(np.asarray(image).reshape(-1, 3), axis=0).tolist()}
     assert {(0x00, 0x72, 0xB2), (0xD5, 0x5E, 0x00)} <= pixels

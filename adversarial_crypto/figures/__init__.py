@@ -13,7 +13,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from adversarial_crypto.figures import (
+    avalanche,
     axis_rates,
+    board,
     diffusion,
     fig2,
     fig3,
@@ -21,7 +23,10 @@ from adversarial_crypto.figures import (
     gan,
     key_map,
     key_slices,
+    ladder,
     pass_rates,
+    precision,
+    reuse,
     trade_off,
     training_curves,
     watched,
@@ -45,6 +50,11 @@ FIGURES: dict[str, Draw] = {
     "key_map": key_map.draw,
     "key_slices": key_slices.draw,
     "axis_rates": axis_rates.draw,
+    "board": board.draw,
+    "precision": precision.draw,
+    "ladder": ladder.draw,
+    "reuse": reuse.draw,
+    "avalanche": avalanche.draw,
 }
 
 __all__ = ["FIGURES", "Draw", "Frames", "render"]
