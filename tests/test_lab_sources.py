@@ -70,7 +70,7 @@ def test_files_of_one_name(tmp_path: Path) -> None:
         ("def build(:\n", r"^my_net\.py:1: not valid Python: "),
         ("x = 1\n\0", r"^my_net\.py.*: not valid Python: "),
         ("\nx = 1 / 0\n", r"^my_net\.py:2: ZeroDivisionError: division by zero$"),
-        ("import nowhere_at_all\n", r"^my_net\.py:1: ModuleNotFoundError: .*; a network's file stands alone$"),
+        ("import nowhere_at_all\n", r"^my_net\.py:1: ModuleNotFoundError: .*; the file stands alone$"),
         ("raise SystemExit(3)\n", r"^my_net\.py:1: SystemExit: 3$"),
         ("\n\ndef built(a, b, c): ...\n", r"^my_net\.py: no function 'build'; did you mean 'built' \(line 3\)\?$"),
         ("def other(a, b, c): ...\n", r"^my_net\.py: no function 'build'; there is 'other' \(line 1\)$"),

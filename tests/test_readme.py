@@ -18,7 +18,7 @@ def test_the_tree_in_the_readme_is_the_tree() -> None:
     package = ROOT / "adversarial_crypto"
     assert rooms == {path.parent.name for path in package.glob("*/__init__.py")}
     folders = {path.name for path in ROOT.iterdir() if path.is_dir() and not path.name.startswith(".")}
-    generated = {"runs", "sweeps", "build", "dist"}
+    generated = {"runs", "sweeps", "attacks", "build", "dist"}
     assert top - {"results"} == folders - generated - {"results"}
 
 

@@ -13,6 +13,8 @@ COMMANDS = (
     "status",
     "merge",
     "reproduce",
+    "attack",
+    "calibrate",
     "show",
     "list",
     "verify",

@@ -21,7 +21,7 @@ Rows = list[dict[str, Any]]
 @click.argument("kind", required=False)
 @common_options
 def command(kind: str | None, as_json: bool, quiet: bool) -> None:
-    """List networks, games, figures, experiments or runs (those in ./runs); all of them when none is named."""
+    """List networks, games, ciphers, attacks, figures, experiments or runs (in ./runs); all unless one is named."""
     if kind is not None and kind not in KINDS:
         from difflib import get_close_matches
 
@@ -65,6 +65,24 @@ def _games() -> Rows:
     return _family(GAMES)
 
 
+def _ciphers() -> Rows:
+    from adversarial_crypto.ciphers import KNOWN
+
+    return [
+        {"name": f"known:{name}" + (f"({member.value:g})" if member.parameter else ""), "about": member.about}
+        for name, member in KNOWN.items()
+    ]
+
+
+def _attacks() -> Rows:
+    from adversarial_crypto.attacks import ATTACKS
+
+    return [
+        {"name": name, "tier": member.tier, "scope": member.scope, "about": member.question}
+        for name, member in ATTACKS.items()
+    ]
+
+
 def _figures() -> Rows:
     from adversarial_crypto.figures import FIGURES
 
@@ -104,6 +122,8 @@ def _run(path: Path) -> dict[str, Any]:
 KINDS: dict[str, Callable[[], Rows]] = {
     "networks": _networks,
     "games": _games,
+    "ciphers": _ciphers,
+    "attacks": _attacks,
     "figures": _figures,
     "experiments": _experiments,
     "runs": _runs,

@@ -13,11 +13,21 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from adversarial_crypto.cli.attack_words import attack_ended, attack_line
 from adversarial_crypto.cli.output import duration, number
 from adversarial_crypto.cli.sweep_words import shard_line, start_line, sweep_line
 
 if TYPE_CHECKING:
-    from adversarial_crypto.lab.events import Compiling, Curve, Event, Note, Progress, Started, SweepProgress
+    from adversarial_crypto.lab.events import (
+        AttackProgress,
+        Compiling,
+        Curve,
+        Event,
+        Note,
+        Progress,
+        Started,
+        SweepProgress,
+    )
 
 BLOCKS = "▁▂▃▄▅▆▇█"
 STYLES = {"Bob": "blue", "Eve": "red"}
@@ -56,6 +66,9 @@ class Plain(Silent):
         if kind == "SweepProgress":
             self._sweep(event)  # type: ignore[arg-type]
             return
+        if kind == "AttackProgress":
+            self._attack(event)  # type: ignore[arg-type]
+            return
         if kind != "Progress":
             for line in sentences(event):
                 click.echo(line, err=True)
@@ -73,6 +86,13 @@ class Plain(Silent):
             self._committed = seen.committed
             click.echo(sweep_line(seen), err=True)
 
+    def _attack(self, seen: AttackProgress) -> None:
+        """A line every `every` seconds and at each attack's beginning."""
+        now, what = self._clock(), f"{seen.attack} {seen.target}"
+        if what != self._phase or now - self._last >= self._every:
+            self._phase, self._last = what, now
+            click.echo(attack_line(seen), err=True)
+
     def tell(self, text: str) -> None:
         # os.write: a signal may arrive in the middle of a buffered write, which cannot be entered twice.
         with suppress(OSError, ValueError):
@@ -88,6 +108,7 @@ class Live(Silent):
 
         self._progress: Progress | None = None
         self._sweep: SweepProgress | None = None
+        self._attack: AttackProgress | None = None
         self._busy = self._told = ""
         self._since = time.monotonic()
         self._console = terminal or Console(stderr=True)
@@ -101,6 +122,8 @@ class Live(Silent):
             self._progress, self._busy = event, ""  # type: ignore[assignment]
         elif kind == "SweepProgress":
             self._sweep = event  # type: ignore[assignment]
+        elif kind == "AttackProgress":
+            self._attack = event  # type: ignore[assignment]
         elif kind == "Compiling":
             self._busy, self._since = " ".join(sentences(event)), time.monotonic()
         else:
@@ -121,6 +144,10 @@ class Live(Silent):
             row = Table.grid(padding=(0, 2))
             bar = ProgressBar(total=max(sweep.shards, 1), completed=sweep.committed, width=32)
             row.add_row(Text("sweep", style="bold"), bar, sweep_line(sweep))
+            parts.append(row)
+        if (attack := self._attack) is not None:
+            row = Table.grid(padding=(0, 2))
+            row.add_row(ProgressBar(total=1.0, completed=attack.share, width=32), attack_line(attack))
             parts.append(row)
         if self._busy:
             parts.append(Text(f"{self._busy} ({duration(time.monotonic() - self._since)})", style="dim"))
@@ -165,6 +192,8 @@ def sentences(event: Event) -> list[str]:
         return [start_line(event)]  # type: ignore[arg-type]
     if kind == "ShardEnded":
         return [shard_line(event)]  # type: ignore[arg-type]
+    if kind == "AttackEnded":
+        return [attack_ended(event)]  # type: ignore[arg-type]
     if kind == "Compiling":
         compiling: Compiling = event  # type: ignore[assignment]
         return [f"Compiling {compiling.what}."]

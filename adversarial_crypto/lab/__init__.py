@@ -3,12 +3,18 @@
     result = run("quick", overrides=["replicas.seed=1"])         train, check with fresh adversaries, draw
     result.summary["verdict"], result.metrics(), result.run_dir
     reproduce(["fig2", "batch"], profile="standard").claims      the paper's figures and claims, beside ours
+    attack(RUN_DIR, tier="standard").sentence                    what its ciphers really hide
 
 The same call continues a run that was stopped or killed, and finds one that is complete. Nothing is printed here: hand
 a `progress` callback to hear of it (lab/events.py), and `stop` to end it early. Importing this imports no torch.
 """
 
+from adversarial_crypto.lab.attack import attack
+from adversarial_crypto.lab.attack_result import AttackResult
+from adversarial_crypto.lab.calibrate import Calibration, calibrate
 from adversarial_crypto.lab.events import (
+    AttackEnded,
+    AttackProgress,
     Compiling,
     Event,
     Finished,
@@ -30,6 +36,10 @@ from adversarial_crypto.lab.sweep import SweepResult, sweep
 from adversarial_crypto.lab.sweep_plan import SweepPlan, sweep_plan
 
 __all__ = [
+    "AttackEnded",
+    "AttackProgress",
+    "AttackResult",
+    "Calibration",
     "Compiling",
     "Event",
     "Finished",
@@ -45,6 +55,8 @@ __all__ = [
     "SweepProgress",
     "SweepResult",
     "SweepStarted",
+    "attack",
+    "calibrate",
     "experiment_folders",
     "figures",
     "load",

@@ -2,6 +2,7 @@
 
     Started · (Compiling | Progress | Note)* · Finished
     SweepStarted · (ShardEnded | SweepProgress | Note)*          and in the same process those of each shard's run
+    (AttackProgress* · AttackEnded)* · Note*                     of the controls too
 
 A run that is already complete tells Finished alone; one that is stopped or fails ends without it. The callback runs in
 the thread of the run, at most some four times a second, and should return at once.
@@ -147,5 +148,42 @@ class SweepProgress:
     seconds_left: float | None
 
 
-Event = Started | Compiling | Progress | Note | Finished | SweepStarted | ShardEnded | SweepProgress
+@dataclass(frozen=True)
+class AttackProgress:
+    """How far one attack on one target is: the share that is done, and what it is doing."""
+
+    attack: str
+    target: str
+    share: float
+    doing: str
+
+
+@dataclass(frozen=True)
+class AttackEnded:
+    """An attack on one target is over.
+
+    Args:
+        outcome: the strongest over its replicas, in words.
+        cached: whether it had been computed before.
+    """
+
+    attack: str
+    target: str
+    outcome: str
+    seconds: float
+    cached: bool
+
+
+Event = (
+    Started
+    | Compiling
+    | Progress
+    | Note
+    | Finished
+    | SweepStarted
+    | ShardEnded
+    | SweepProgress
+    | AttackProgress
+    | AttackEnded
+)
 Tell = Callable[[Event], None]

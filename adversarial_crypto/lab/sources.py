@@ -55,7 +55,7 @@ class Sources:
         problems: list[str] = []
         for path in user_files(run):
             try:
-                contents[path] = _content(path)
+                contents[path] = file_content(path)
             except OSError as error:
                 reason = error.strerror or str(error)
                 problems.append(f"{path} cannot be read: {reason[:1].lower()}{reason[1:]}")
@@ -92,8 +92,8 @@ class Sources:
                 continue
             names = [name for path, name in self._references() if path == place]
             try:
-                module = _execute(content, self.given[place])
-                builds |= {f"{place}:{name}": _function(module, name, content, self.given[place]) for name in names}
+                module = executed(content, self.given[place])
+                builds |= {f"{place}:{name}": function_of(module, name, content, self.given[place]) for name in names}
             except ConfigError as error:
                 problems += error.problems
         if problems:
@@ -135,13 +135,14 @@ def _players(path: Path) -> bytes:
     return content
 
 
-def _content(path: Path) -> bytes:
+def file_content(path: Path) -> bytes:
+    """The bytes of a file of code; OSError where it is none or too large."""
     if path.exists() and not path.is_file():
         raise OSError("not a regular file")
     with path.open("rb") as file:
         content = file.read(MAX_BYTES + 1)
     if len(content) > MAX_BYTES:
-        raise OSError(f"larger than {MAX_BYTES // 10**6} MB, so it is no network")
+        raise OSError(f"larger than {MAX_BYTES // 10**6} MB, so it is no file of code")
     return content
 
 
@@ -154,7 +155,7 @@ def place_of(path: Path, content: bytes, taken: Mapping[str, bytes]) -> str:
     return place
 
 
-def _execute(content: bytes, path: Path) -> ModuleType:
+def executed(content: bytes, path: Path) -> ModuleType:
     """The file as a module, executed from the bytes that were hashed, whatever has happened to the file since."""
     # By content: two versions of a file in one process are two modules. The compiler looks modules up by name.
     name = f"acrypto_network_{sha256(content).hexdigest()[:16]}"
@@ -169,7 +170,7 @@ def _execute(content: bytes, path: Path) -> ModuleType:
         exec(code, module.__dict__)
     except (Exception, SystemExit) as error:  # a user's own code may raise anything
         del sys.modules[name]
-        hint = "; a network's file stands alone" if isinstance(error, ImportError) else ""
+        hint = "; the file stands alone" if isinstance(error, ImportError) else ""
         raise ConfigError(f"{_where_raised(path, error)}: {type(error).__name__}: {error}{hint}") from error
     return module
 
@@ -190,7 +191,8 @@ def _where_raised(path: Path, error: BaseException) -> str:
     return f"{path}:{line}" if line else str(path)
 
 
-def _function(module: ModuleType, name: str, content: bytes, path: Path) -> Callable[..., Any]:
+def function_of(module: ModuleType, name: str, content: bytes, path: Path) -> Callable[..., Any]:
+    """A function of an executed file by its name; ConfigError says what is there instead."""
     found = getattr(module, name, None)
     if callable(found):
         return found  # type: ignore[no-any-return]

@@ -1,0 +1,237 @@
+"""Attacks on a target: each with its controls, computed once and kept; together a board and one honest sentence."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, replace
+from io import StringIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from adversarial_crypto.config import ConfigError
+from adversarial_crypto.lab.attack_figures import attack_figures
+from adversarial_crypto.lab.attack_result import AttackResult
+from adversarial_crypto.lab.attacked import Target, target
+from adversarial_crypto.lab.battery import Battery, Result
+from adversarial_crypto.lab.controlled import Cell, control, limit, why_void
+from adversarial_crypto.lab.events import AttackEnded, Event, Note
+from adversarial_crypto.lab.outside import outside_tests
+from adversarial_crypto.lab.run import ENGINES, never, silent
+from adversarial_crypto.lab.sources import executed, file_content
+from adversarial_crypto.store.atomic import atomic_write
+
+if TYPE_CHECKING:
+    from adversarial_crypto.attacks import Attack, Verdict
+    from adversarial_crypto.lab.trained import Choice
+
+WORDS = {
+    "broken": "is broken",
+    "refuted": "is no perfect secrecy, by proof",
+    "not_broken": "was not broken",
+    "inconclusive": "was not tested by anything with power",
+}
+
+
+def attack(
+    source: str | Path,
+    *,
+    attacks: Sequence[str] = (),
+    tier: str = "smoke",
+    replicas: Choice = "passed",
+    settings: Sequence[str] = (),
+    bits: int | None = None,
+    noise: float | None = None,
+    seed: int = 0,
+    device: str = "auto",
+    engine: str = "auto",
+    threads: int | None = None,
+    out: Path | str | None = None,
+    progress: Callable[[Event], None] | None = None,
+    stop: Callable[[], str | None] | None = None,
+) -> AttackResult:
+    """Ask of a cipher what it really hides. The same call continues, or finds it complete.
+
+    Args:
+        source: a run directory; "known:NAME"; or "my_cipher.py:build", whose build() returns a `ciphers.Cipher`.
+        attacks: names, or "my_attack.py:ATTACK"; all of the tier unless given.
+        tier: "smoke", "standard" or "full": which attacks, and what they may spend.
+        replicas, settings, bits, noise: as `lab.attacked.target`.
+        seed: of everything that is drawn at random.
+        device, engine, threads, progress, stop: as `lab.run`.
+        out: where the results go; None: a directory of their own, in the run's or in ./attacks.
+    Raises:
+        ConfigError: the target, an attack or an option is wrong; nothing has been written.
+        Stopped: `stop` gave a reason; finished attacks are kept.
+        StoreError: a damaged file.
+        EnvironmentProblem: no such device, no compiler, a package is missing, or the disk is full.
+    """
+    battery = battery_of(tier, seed, device, engine, threads, progress, stop)
+    members = chosen_attacks(attacks, battery.tier)
+    found = target(source, replicas=replicas, settings=settings, bits=bits, noise=noise)
+    place = Path(out) if out else battery.place(found)
+    results: dict[str, Result] = {}
+    controls: dict[str, list[Cell]] = {}
+    judged: list[Verdict] = []
+    for name, member in members.items():
+        controls[name] = _controls(battery, name, member, found)
+        results[name] = battery.result(name, member, found, place)
+        judged += _judged(name, results[name], controls[name], found, battery)
+    if "randomness" in members and battery.tier != "smoke":
+        outside_tests(found, seed, place, lambda text: battery.tell(Note(text)))
+    return _written(found, place, battery, members, results, controls, judged)
+
+
+def battery_of(
+    tier: str,
+    seed: int,
+    device: str,
+    engine: str,
+    threads: int | None,
+    progress: Callable[[Event], None] | None,
+    stop: Callable[[], str | None] | None,
+) -> Battery:
+    """How attacks are computed, checked."""
+    from adversarial_crypto.attacks import TIERS
+
+    problems = []
+    if tier not in TIERS:
+        problems.append(f"unknown tier '{tier}'; there are {', '.join(TIERS)}")
+    if engine not in ENGINES:
+        problems.append(f"unknown engine '{engine}'; there are 'auto', 'eager' and 'compiled'")
+    if not 0 <= seed < 2**32:
+        problems.append(f"the seed must be between 0 and 2^32 - 1, not {seed}")
+    if problems:
+        raise ConfigError(problems)
+    return Battery.on(tier, seed, device, engine, threads, progress or silent, stop or never)  # type: ignore[arg-type]
+
+
+def chosen_attacks(names: Sequence[str], tier: str) -> dict[str, Attack]:
+    """The attacks of these names, or all of a tier."""
+    import difflib
+
+    from adversarial_crypto.attacks import ATTACKS, TIERS
+    from adversarial_crypto.config.fields import split_reference
+
+    if not names:
+        reach = TIERS.index(tier)
+        return {name: member for name, member in ATTACKS.items() if TIERS.index(member.tier) <= reach}
+    chosen: dict[str, Attack] = {}
+    problems = []
+    for name in names:
+        if reference := split_reference(name):
+            chosen[Path(reference[0]).stem] = _own(Path(reference[0]), reference[1])
+        elif name in ATTACKS:
+            chosen[name] = ATTACKS[name]
+        else:
+            near = difflib.get_close_matches(name[:100], ATTACKS, n=1)
+            hint = f"did you mean '{near[0]}'?" if near else f"there are {', '.join(ATTACKS)}"
+            problems.append(f"no attack is named {name[:100]!r}; {hint}")
+    if problems:
+        raise ConfigError(problems)
+    return chosen
+
+
+def _own(path: Path, name: str) -> Attack:
+    """An attack of the user's, from its file."""
+    from adversarial_crypto.attacks import Attack
+
+    try:
+        content = file_content(path)
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror or error}") from error
+    found = getattr(executed(content, path), name, None)
+    if not isinstance(found, Attack):
+        raise ConfigError(
+            f"{path}: '{name}' must be an Attack (adversarial_crypto.attacks), not {type(found).__name__}"
+        )
+    return found
+
+
+def _controls(battery: Battery, name: str, member: Attack, found: Target) -> list[Cell]:
+    size = found.cipher.message_bits
+    return [cell for label in member.controls for cell in control(battery, name, member, label, size)]
+
+
+def _judged(name: str, result: Result, controls: Sequence[Cell], found: Target, battery: Battery) -> list[Verdict]:
+    """The verdicts with the detection limit, and void where a control is wrong."""
+    from adversarial_crypto.attacks import cell, voided
+
+    verdicts = list(result.verdicts)
+    if why := why_void(controls):
+        verdicts = voided(verdicts, why)
+        battery.tell(Note(f"{name} counts for nothing here: {why}."))
+    smallest = limit(controls, found.cipher.message_bits)
+    verdicts = [replace(v, detection_limit=smallest if v.outcome == "not_broken" else "") for v in verdicts]
+    battery.tell(AttackEnded(name, found.label, cell(verdicts), result.seconds, result.cached))
+    return verdicts
+
+
+def _written(
+    found: Target,
+    place: Path,
+    battery: Battery,
+    members: Mapping[str, Attack],
+    results: Mapping[str, Result],
+    controls: Mapping[str, Sequence[Cell]],
+    judged: Sequence[Verdict],
+) -> AttackResult:
+    from adversarial_crypto.attacks import cell, overall, settled
+
+    verdicts = settled(judged)
+    word = overall(verdicts)
+    rows = [{**asdict(verdict), "replica": found.numbers[verdict.replica]} for verdict in verdicts]
+    board = {
+        name: {
+            number: cell([v for v in verdicts if v.attack == name and v.replica == index], member.scope)
+            for index, number in enumerate(found.numbers)
+        }
+        for name, member in members.items()
+    }
+    sentence = _sentence(found, word, board, members)
+    cells = [each for row in controls.values() for each in row]
+    done = AttackResult(
+        directory=place,
+        target=found.label,
+        replicas=found.numbers,
+        sizes={"message_bits": found.cipher.message_bits, "key_bits": found.cipher.key_bits},
+        tier=battery.tier,
+        overall=word,
+        sentence=sentence,
+        verdicts=rows,
+        scopes={name: member.scope for name, member in members.items()},
+        board=board,
+        controls=controls,
+        tables={name: result.tables for name, result in results.items()},
+        seconds=sum(result.seconds for result in results.values())
+        + sum({id(each.result): each.result.seconds for each in cells}.values()),
+        already_complete=all(result.cached for result in results.values()) and all(c.result.cached for c in cells),
+    )
+    atomic_write(place / "verdicts.csv", _csv(rows))
+    if not done.already_complete or not (place / "figures").exists():
+        attack_figures(done)
+    return done
+
+
+def _sentence(found: Target, word: str, board: Mapping[str, Mapping[int, str]], members: Mapping[str, Attack]) -> str:
+    """What the board says, in one sentence."""
+    one_time = {name: row for name, row in board.items() if members[name].scope == "one_time"}
+    by = [name for name, row in one_time.items() if word in row.values()]
+    ran = [name for name, row in one_time.items() if set(row.values()) & {"broken", "refuted", "not_broken"}]
+    count = len(found.numbers)
+    fell = sum(any(row[number] in ("broken", "refuted") for row in one_time.values()) for number in found.numbers)
+    who = found.label if count == 1 else f"{fell} of {count} replicas of {found.label}" if fell else found.label
+    if word in ("broken", "refuted"):
+        verb = WORDS[word] if count == 1 else "are broken" if word == "broken" else "have no perfect secrecy, by proof"
+        return f"{who} {verb} ({', '.join(by)})."
+    if word == "not_broken":
+        return f"{who} {WORDS[word]} by {', '.join(ran)} at this budget; that is no proof of secrecy."
+    return f"{who} {WORDS[word]}: inconclusive."
+
+
+def _csv(rows: Sequence[Mapping[str, Any]]) -> bytes:
+    text = StringIO(newline="")
+    writer = csv.DictWriter(text, list(rows[0]) if rows else ["attack"], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue().encode()

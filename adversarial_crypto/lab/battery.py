@@ -1,0 +1,149 @@
+"""One attack on one target, computed once: its result is a sealed file, and the same question finds it again."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from adversarial_crypto.config.identity import NUMERICS_VERSION
+from adversarial_crypto.errors import EnvironmentProblem, StoreError
+from adversarial_crypto.lab.attacked import Target
+from adversarial_crypto.lab.events import AttackProgress, Tell
+from adversarial_crypto.lab.machine import execution, probe, use_compiler
+from adversarial_crypto.lab.result import Stopped
+from adversarial_crypto.store.atomic import canonical, disk_errors, read_sealed, write_sealed
+
+if TYPE_CHECKING:
+    from adversarial_crypto.attacks import Attack, Tier, Verdict
+    from adversarial_crypto.training import Engine
+
+SCHEMA = "acrypto.attack-result/1"
+TALK = 0.5  # seconds between two words of progress
+
+
+@dataclass(frozen=True)
+class Result:
+    """What one attack said of one target.
+
+    Args:
+        verdicts: a row a replica and precision, as the attack gave them.
+        tables: its other numbers, by name.
+        seconds: of computing.
+        cached: whether it was there before.
+    """
+
+    attack: str
+    verdicts: tuple[Verdict, ...]
+    tables: Mapping[str, list[dict[str, Any]]]
+    seconds: float
+    cached: bool
+
+
+@dataclass(frozen=True)
+class Battery:
+    """How attacks are computed.
+
+    Args:
+        tier, seed: of all of them.
+        engine: that trains their networks.
+        tell, stop: as `lab.run`.
+    """
+
+    tier: Tier
+    seed: int
+    engine: Engine
+    tell: Tell
+    stop: Callable[[], str | None]
+
+    @classmethod
+    def on(
+        cls,
+        tier: Tier,
+        seed: int,
+        device: str,
+        engine: str,
+        threads: int | None,
+        tell: Tell,
+        stop: Callable[[], str | None],
+    ) -> Battery:
+        """On this machine; without a compiler, and for seconds of work, the eager engine.
+
+        Raises:
+            ConfigError, EnvironmentProblem: as `lab.probe`; the compiled engine where there is no compiler.
+        """
+        from adversarial_crypto.training import Engine
+
+        machine = probe(device, threads)
+        if engine == "compiled" and not machine.compiler:
+            raise EnvironmentProblem("The compiled engine needs a C++ compiler and none was found; use --engine eager.")
+        name = engine
+        if engine == "auto":
+            name = "compiled" if machine.compiler and tier != "smoke" else "eager"
+        if name == "compiled":
+            use_compiler(machine.device)
+        return cls(tier, seed, Engine(name, machine), tell, stop)
+
+    def place(self, target: Target) -> Path:
+        """Where the results about a target are kept: another place for other numerics, another torch or engine."""
+        record = execution(self.engine.machine, self.engine.name)
+        build = {"numerics": NUMERICS_VERSION, "torch": record["torch"], "engine": record["engine"]}
+        digest = sha256(canonical({**target.what, **build, "tier": self.tier, "seed": self.seed})).hexdigest()[:10]
+        return target.folder / f"{target.file_name}-{self.tier}-{digest}"
+
+    def result(self, attack: str, member: Attack, target: Target, place: Path) -> Result:
+        """The attack's result on a target, from `place` where it is, else computed and kept there.
+
+        Raises:
+            Stopped: `stop` gave a reason; nothing of this attack is kept.
+            StoreError: its file is damaged, or of another target.
+        """
+        path = place / f"{attack}.json"
+        asked = {"schema": SCHEMA, "attack": attack, "target": dict(target.what), "tier": self.tier, "seed": self.seed}
+        if path.exists():
+            return self._read(path, asked)
+        started = time.monotonic()
+        verdicts, tables = self._computed(attack, member, target)
+        seconds = round(time.monotonic() - started, 1)
+        rows = [asdict(verdict) for verdict in verdicts]
+        record = execution(self.engine.machine, self.engine.name)
+        with disk_errors(place):
+            place.mkdir(parents=True, exist_ok=True)
+        write_sealed(path, {**asked, "execution": record, "seconds": seconds, "verdicts": rows, "tables": tables})
+        return Result(attack, tuple(verdicts), tables, seconds, cached=False)
+
+    def _read(self, path: Path, asked: Mapping[str, Any]) -> Result:
+        from adversarial_crypto.attacks import Verdict
+
+        found = read_sealed(path)
+        if any(found.get(key) != value for key, value in asked.items()):
+            raise StoreError(f"{path} is a result about something else; remove it and run the same command again.")
+        verdicts = tuple(Verdict(**row) for row in found["verdicts"])
+        return Result(found["attack"], verdicts, found["tables"], float(found["seconds"]), cached=True)
+
+    def _computed(
+        self, attack: str, member: Attack, target: Target
+    ) -> tuple[list[Verdict], dict[str, list[dict[str, Any]]]]:
+        import torch
+
+        from adversarial_crypto.attacks import Budget, Progress, Table, Verdict
+
+        seeds = torch.tensor([[self.seed, number] for number in target.numbers])
+        verdicts: list[Verdict] = []
+        tables: dict[str, list[dict[str, Any]]] = {}
+        last = 0.0
+        self.tell(AttackProgress(attack, target.label, 0.0, "beginning"))
+        for said in member.run(target.cipher, Budget(self.tier, self.engine), seeds):
+            if isinstance(said, Verdict):
+                verdicts.append(replace(said, attack=attack))
+            elif isinstance(said, Table):
+                tables.setdefault(said.name, []).extend(dict(row) for row in said.rows)
+            elif isinstance(said, Progress) and time.monotonic() - last > TALK:
+                last = time.monotonic()
+                self.tell(AttackProgress(attack, target.label, said.share, said.doing))
+            if reason := self.stop():
+                raise Stopped(reason, target.folder, f"the results before {attack} on {target.label}")
+        return verdicts, tables
