@@ -165,8 +165,10 @@ def test_distinguishers(monkeypatch: pytest.MonkeyPatch) -> None:
     identity = run(distinguisher, known("identity").cipher(8), monkeypatch, **smaller)
     assert [verdict.statistic for verdict in identity] == games
     assert all(verdict.outcome == "broken" and verdict.value == 1 for verdict in identity[: distinguisher.FIXED])
+    assert identity[0].note == "nobody has more than 1 on this pair" and identity[-1].note == ""
     pad = run(distinguisher, known("one_time_pad").cipher(8), monkeypatch, **smaller)
     assert all(verdict.outcome == "not_broken" for verdict in pad)
+    assert pad[0].note == "nobody has more than 0 on this pair"
     one = known("one_time_pad").cipher(1)
     first, second = distinguisher.fixed_pairs(replace(one, replicas=2), SEEDS).unbind(1)
     assert first.shape == (2 * distinguisher.ROWS, 1) and not bool((first == second).all(-1).any())

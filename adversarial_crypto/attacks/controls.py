@@ -12,6 +12,8 @@ SECRET = ("one_time_pad", "permuted_pad", "modular_pad")
 PADS = (*SECRET, "scaled_pad")
 RANDOMISED = ("scaled_pad", "aes_ctr")
 DOSES = tuple(f"biased_pad({q})" for q in (0.49, 0.48, 0.45, 0.4, 0.25))
+# Those that tell a bit at least, and not only to whoever looks at six message bits or at the last digits together.
+LEAKS = ("clear_bits(1)", "parity_leak(1)", "one_bit_key", "coutinho_eq21", "and_mask", "identity", "fixed_key")
 # In the order of the matrix; those of several values are computed as one array.
 CIPHERS = (
     *PADS,

@@ -79,6 +79,13 @@ def _advantages(cipher: Cipher, pairs: Tensor, mass: Tensor) -> dict[int | None,
     return {precision: found[place] for place, precision in enumerate(PRECISIONS)}
 
 
+def advantages(cipher: Cipher, pairs: Tensor) -> Tensor:
+    """Total variation of pairs (R, m, 2, N) in float32, of a cipher that can be enumerated: (R, m) float64."""
+    mass = key_weights(cipher, pairs)
+    found = [_advantages(cipher, pair, mass)[None] for pair in pairs.split(1, 1)]
+    return torch.cat(found, 1)
+
+
 def cannot(cipher: Cipher) -> str:
     """Why not every key of this cipher can be tried, as a sentence; "" if it can."""
     if cipher.noise_width:
@@ -105,13 +112,13 @@ def distinct(cipher: Cipher, seeds: Tensor, count: int) -> tuple[Tensor, Tensor]
     return first, second
 
 
-def key_weights(cipher: Cipher, seeds: Tensor) -> Tensor:
-    """The probability of each key in the order of `every_word`: (R, 2^K) float64."""
+def key_weights(cipher: Cipher, like: Tensor) -> Tensor:
+    """The probability of each key in the order of `every_word`: (R, 2^K) float64, where the tensor `like` is."""
     blocks = [
         torch.stack([weights(words, probability) for probability in cipher.key_probabilities])
         for words in every_word(cipher.key_bits)
     ]
-    return torch.cat(blocks, -1).to(seeds.device)
+    return torch.cat(blocks, -1).to(like.device)
 
 
 def crossed(cipher: Cipher, messages: Tensor, keys: Tensor) -> Tensor:

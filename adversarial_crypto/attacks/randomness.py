@@ -24,7 +24,7 @@ from adversarial_crypto.attacks.contract import (
     Tier,
     Verdict,
 )
-from adversarial_crypto.attacks.controls import DOSES, NEURAL_CONTROLS
+from adversarial_crypto.attacks.controls import DOSES, LEAKS, NEURAL_CONTROLS
 from adversarial_crypto.attacks.judging import outcome
 from adversarial_crypto.attacks.nist import Bits, p_values
 from adversarial_crypto.attacks.plaintexts import PLAINTEXTS
@@ -111,14 +111,8 @@ ATTACK = Attack(
     expected=Expected(
         broken=(
             *DOSES,
-            "clear_bits(1)",
-            "parity_leak(1)",
+            *LEAKS,
             "parity_leak(6)",
-            "one_bit_key",
-            "coutinho_eq21",
-            "and_mask",
-            "identity",
-            "fixed_key",
             "random_function",  # with 8 key bits no more than 256 ciphertexts of a message
             "random_permutation",
             *NEURAL_CONTROLS,

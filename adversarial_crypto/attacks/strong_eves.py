@@ -15,7 +15,7 @@ from torch import Tensor
 
 from adversarial_crypto.attacks.autoregressive import build as autoregressive
 from adversarial_crypto.attacks.contract import Attack, Budget, Expected, Progress, Said, Tier, Verdict
-from adversarial_crypto.attacks.controls import DOSES
+from adversarial_crypto.attacks.controls import DOSES, LEAKS
 from adversarial_crypto.attacks.guessing import flips, message_task, rung
 from adversarial_crypto.attacks.judging import CONFIDENCE, bits_verdict, outcome
 from adversarial_crypto.attacks.learning import Learner, School
@@ -129,13 +129,7 @@ ATTACK = Attack(
     expected=Expected(
         broken=(
             *DOSES[1:],
-            "clear_bits(1)",
-            "parity_leak(1)",
-            "one_bit_key",
-            "coutinho_eq21",
-            "and_mask",
-            "identity",
-            "fixed_key",
+            *LEAKS,
             "low_bits_leak(0.0001)",
         ),
         open=(DOSES[0], "parity_leak(6)", "low_bits_leak(1e-06)", "random_function", "random_permutation"),

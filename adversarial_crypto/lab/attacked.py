@@ -74,8 +74,6 @@ def target(
     if text.startswith(KNOWN):
         found = known_target(text.removeprefix(KNOWN), **_sizes(settings))
     elif text.startswith(NEURAL):
-        from adversarial_crypto.lab.neural import neural_target
-
         found = neural_target(text.removeprefix(NEURAL), _sizes(settings).get("message_bits", 16))
     elif settings:
         raise ConfigError(f"-s is for known ciphers ({', '.join(SIZES)}); {text} has its own sizes")
@@ -99,6 +97,14 @@ def known_target(label: str, message_bits: int | None = None, key_bits: int | No
     cipher = chosen.cipher(message_bits, key_bits)
     what = {"known": chosen.label, "message_bits": message_bits, "key_bits": cipher.key_bits}
     return Target(chosen.label, what, cipher, tuple(range(cipher.replicas)), ATTACKS_FOLDER)
+
+
+def neural_target(name: str, message_bits: int) -> Target:
+    """A neural control; errors as `lab.neural.neural_cipher`."""
+    from adversarial_crypto.lab.neural import neural_cipher
+
+    cipher, what = neural_cipher(name, message_bits)
+    return Target(f"{NEURAL}{name}", what, cipher, tuple(range(cipher.replicas)), ATTACKS_FOLDER)
 
 
 def _trained(run_dir: Path, replicas: Choice) -> Target:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from adversarial_crypto.lab.attacked import ATTACKS_FOLDER, NEURAL, known_target
+from adversarial_crypto.lab.attacked import ATTACKS_FOLDER, NEURAL, known_target, neural_target
 from adversarial_crypto.lab.battery import Battery, Result
 
 if TYPE_CHECKING:
@@ -70,7 +70,6 @@ def _neural(battery: Battery, attack: str, member: Attack, label: str, message_b
     """A neural control as one cell, the strongest over its replicas."""
     from adversarial_crypto.attacks import cell
     from adversarial_crypto.attacks.controls import right
-    from adversarial_crypto.lab.neural import neural_target
 
     target = replace(neural_target(label.removeprefix(NEURAL), message_bits), folder=CONTROLS)
     result = battery.result(attack, member, target, battery.place(target))

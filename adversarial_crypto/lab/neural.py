@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cache
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -12,7 +13,6 @@ from adversarial_crypto.ciphers import Cipher, from_players
 from adversarial_crypto.config import ConfigError
 from adversarial_crypto.formulas.measures import bits_wrong
 from adversarial_crypto.games import Coalition, Game, Secrets, Transcript
-from adversarial_crypto.lab.attacked import ATTACKS_FOLDER, NEURAL, Target
 from adversarial_crypto.lab.run import load
 from adversarial_crypto.numerics.philox import Address
 from adversarial_crypto.training import Engine, Machine, prepare
@@ -27,17 +27,16 @@ CONTROLS = {
 REPLICAS, STEPS, BATCH, RATE = 2, 2_000, 512, 0.002
 
 
-def neural_target(name: str, message_bits: int) -> Target:
-    """A neural control as a target.
+def neural_cipher(name: str, message_bits: int) -> tuple[Cipher, dict[str, Any]]:
+    """A neural control, and all that decides its ciphertexts.
 
     Raises:
         ConfigError: no such control.
     """
     if name not in CONTROLS:
         raise ConfigError(f"no neural control is named {name[:100]!r}; there are {', '.join(CONTROLS)}")
-    label = f"{NEURAL}{name}"
     what = {"neural": name, "message_bits": message_bits, "replicas": REPLICAS, "steps": STEPS, "batch": BATCH}
-    return Target(label, what, _cipher(name, message_bits), tuple(range(REPLICAS)), ATTACKS_FOLDER)
+    return _cipher(name, message_bits), what
 
 
 @cache
