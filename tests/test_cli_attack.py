@@ -71,6 +71,20 @@ def test_figures_stand_with_the_results() -> None:
     }
 
 
+def test_damage_is_named_and_mended() -> None:
+    """`acrypto verify` names a result in which a bit has changed, and with --repair the same attack makes it anew."""
+    directory = Path(str(attacked("one_time_pad", "--attack", "support")["directory"]))
+    before = (directory / "support.json").read_bytes()
+    assert "4 attacks checked" in call("verify", "attacks").stderr  # three of them on controls
+    (directory / "support.json").write_bytes(before.replace(b"not_broken", b"not_brokeN", 1))
+    found = call("verify", ".")
+    assert found.exit_code == 1 and found.stdout.count("support.json") == 2  # the file, and in its sentence
+    assert call("verify", ".", "--repair").exit_code == 0
+    assert call("verify", "attacks").exit_code == 0
+    attacked("one_time_pad", "--attack", "support")
+    assert (directory / "support.json").exists()
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [

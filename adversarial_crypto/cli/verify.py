@@ -20,28 +20,32 @@ EPILOG = example("acrypto verify runs", "acrypto verify runs/quick --repair")
 @click.option("--repair", is_flag=True, help="Set aside what is broken, so that the same commands can continue.")
 @common_options
 def command(directory: Path, repair: bool, as_json: bool, quiet: bool) -> None:
-    """Check every file of a run, or of all runs below a directory.
+    """Check every file of a run, or of all runs and attacks below a directory.
 
     Each broken, missing or foreign file is named on stdout, and the exit code is 1. With --repair it is 0 when all of
     them were set aside (renamed, nothing is deleted).
     """
     from adversarial_crypto import store
 
-    runs = len(store.runs(directory))
+    runs, attacks = len(store.runs(directory)), len(store.attacks(directory))
     if repair:
         found = store.repair(directory)
-        left = store.verify(directory) if store.runs(directory) else []
+        left = store.verify(directory) if store.runs(directory) or store.attacks(directory) else []
         rows = [_row(problem, to) for problem, to in found] + [_row(problem) for problem in left]
     else:
         left = store.verify(directory)
         rows = [_row(problem) for problem in left]
     if as_json:
-        document("verify", {"directory": directory, "runs": runs, "intact": not rows, "problems": rows})
+        document(
+            "verify", {"directory": directory, "runs": runs, "attacks": attacks, "intact": not rows, "problems": rows}
+        )
     else:
         for row in rows:
             click.echo(f"{row['file']}: {row['problem']}" + (f" Now {row['moved_to']}." if row["moved_to"] else ""))
     if not rows:
-        say(f"{plural(runs, 'run')} checked: every file is as it was written.", quiet)
+        kinds = [plural(runs, "run")] if runs or not attacks else []
+        kinds += [plural(attacks, "attack")] if attacks else []
+        say(f"{' and '.join(kinds)} checked: every file is as it was written.", quiet)
     elif not left:
         say(f"{plural(len(rows), 'problem')} set aside; run the same commands again to continue.", quiet)
     elif not repair:

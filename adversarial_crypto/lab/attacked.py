@@ -14,13 +14,13 @@ from adversarial_crypto.config.fields import split_reference
 from adversarial_crypto.errors import AcryptoError
 from adversarial_crypto.lab.sources import executed, file_content, function_of
 from adversarial_crypto.store import Run as Stored
-from adversarial_crypto.store.manifest import PLAYERS, is_run
+from adversarial_crypto.store.manifest import ATTACKS, PLAYERS, is_run
 
 if TYPE_CHECKING:
     from adversarial_crypto.ciphers import Cipher
     from adversarial_crypto.lab.trained import Choice
 
-ATTACKS_FOLDER = Path("attacks")
+ATTACKS_FOLDER = Path(ATTACKS)
 KNOWN, NEURAL = "known:", "neural:"
 SIZES = ("message_bits", "key_bits")
 
@@ -113,7 +113,7 @@ def _trained(run_dir: Path, replicas: Choice) -> Target:
     cipher, numbers = trained_cipher(run_dir, replicas)
     players = sha256(Stored.read(run_dir).read_bytes(PLAYERS)).hexdigest()
     what = {"run": players, "replicas": list(numbers)}
-    return Target(run_dir.resolve().name, what, cipher, numbers, run_dir / "attacks")
+    return Target(run_dir.resolve().name, what, cipher, numbers, run_dir / ATTACKS)
 
 
 def _own(path: Path, name: str) -> Target:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
@@ -138,7 +139,7 @@ class Battery:
         self.tell(AttackProgress(attack, target.label, 0.0, "beginning"))
         for said in member.run(target.cipher, Budget(self.tier, self.engine), seeds):
             if isinstance(said, Verdict):
-                verdicts.append(replace(said, attack=attack))
+                verdicts.append(replace(_known(said), attack=attack))
             elif isinstance(said, Table):
                 tables.setdefault(said.name, []).extend(dict(row) for row in said.rows)
             elif isinstance(said, Progress) and time.monotonic() - last > TALK:
@@ -147,3 +148,10 @@ class Battery:
             if reason := self.stop():
                 raise Stopped(reason, target.folder, f"the results before {attack} on {target.label}")
         return verdicts, tables
+
+
+def _known(verdict: Verdict) -> Verdict:
+    """The verdict without numbers that are none, such as the interval of a single value."""
+    numbers = {name: getattr(verdict, name) for name in ("value", "low", "high", "p", "chance")}
+    unknown: dict[str, Any] = {n: None for n, number in numbers.items() if number and not math.isfinite(number)}
+    return replace(verdict, **unknown)

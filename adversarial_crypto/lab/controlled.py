@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 from adversarial_crypto.lab.attacked import ATTACKS_FOLDER, NEURAL, known_target, neural_target
 from adversarial_crypto.lab.battery import Battery, Result
+from adversarial_crypto.store.manifest import CONTROLS
 
 if TYPE_CHECKING:
     from adversarial_crypto.attacks import Attack, Outcome
     from adversarial_crypto.ciphers.known import Known
 
-CONTROLS = ATTACKS_FOLDER / "controls"
+CONTROLS_FOLDER = ATTACKS_FOLDER / CONTROLS
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ def control(battery: Battery, attack: str, member: Attack, label: str, message_b
     chosen = known(label)
     if chosen.problem(message_bits, chosen.usual_key(message_bits)):
         return []
-    target = replace(known_target(label, message_bits), folder=CONTROLS)
+    target = replace(known_target(label, message_bits), folder=CONTROLS_FOLDER)
     result = battery.result(attack, member, target, battery.place(target))
     cells = []
     for replica, each in enumerate(columns(chosen)):
@@ -71,7 +72,7 @@ def _neural(battery: Battery, attack: str, member: Attack, label: str, message_b
     from adversarial_crypto.attacks import cell
     from adversarial_crypto.attacks.controls import right
 
-    target = replace(neural_target(label.removeprefix(NEURAL), message_bits), folder=CONTROLS)
+    target = replace(neural_target(label.removeprefix(NEURAL), message_bits), folder=CONTROLS_FOLDER)
     result = battery.result(attack, member, target, battery.place(target))
     return [Cell(label, cell(result.verdicts, member.scope), right(member, label), None, result, 0)]
 

@@ -15,7 +15,7 @@ from adversarial_crypto.store.checkpoints import Checkpoint
 from adversarial_crypto.store.run import Run
 from adversarial_crypto.store.rundir import RunDir
 from adversarial_crypto.store.sums import commit_directory, commit_figure, read_directory, read_figure
-from adversarial_crypto.store.verify import Problem, repair, runs, verify
+from adversarial_crypto.store.verify import Problem, attacks, repair, runs, verify
 
 __all__ = [
     "Checkpoint",
@@ -23,6 +23,7 @@ __all__ = [
     "Run",
     "RunDir",
     "atomic_write",
+    "attacks",
     "commit_directory",
     "commit_figure",
     "read_directory",

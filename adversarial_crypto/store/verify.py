@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,18 @@ from adversarial_crypto.store.atomic import ASIDE, TEMPORARY, damaged, read_seal
 from adversarial_crypto.store.checkpoints import FOLDER, load, names
 from adversarial_crypto.store.lease import LEASE, refuse_if_held
 from adversarial_crypto.store.ledger import PLAN, SHARDS, Ledger, is_sweep
-from adversarial_crypto.store.manifest import LOG, MANIFEST, METRICS, PLAYERS, PROTOCOL, SUMMARY, is_run, read_manifest
+from adversarial_crypto.store.manifest import (
+    ATTACKS,
+    CONTROLS,
+    LOG,
+    MANIFEST,
+    METRICS,
+    PLAYERS,
+    PROTOCOL,
+    SUMMARY,
+    is_run,
+    read_manifest,
+)
 from adversarial_crypto.store.sums import SUMS, faults, read_sums
 
 
@@ -41,6 +52,18 @@ def runs(path: Path) -> list[Path]:
     return sorted(found)
 
 
+def attacks(path: Path) -> list[Path]:
+    """The results of attacks at or below a path: the sealed files of attacks/TARGET and attacks/controls/CIPHER."""
+    found = []
+    for folder, children, files in os.walk(path):
+        here = Path(folder)
+        parts = here.resolve().parts
+        if parts[-2:-1] == (ATTACKS,) or parts[-3:-1] == (ATTACKS, CONTROLS):
+            found += [here / name for name in files if name.endswith(".json") and ASIDE not in name]
+        children[:] = sorted(name for name in children if ASIDE not in name)
+    return sorted(found)
+
+
 def _looks_like_run(path: Path) -> bool:
     return is_run(path) or any((path / name).exists() for name in (SUMMARY, FOLDER))
 
@@ -48,12 +71,16 @@ def _looks_like_run(path: Path) -> bool:
 def verify(path: Path) -> list[Problem]:
     """Everything damaged, missing or foreign in a run or sweep, or in all runs below a directory; nothing is written.
 
+    Results of attacks below it are looked at too.
+
     Raises:
-        StoreError: there is no run or sweep at `path` or below it, or a sweep has a link in it.
+        StoreError: there is no run, sweep or attack at `path` or below it, or a sweep has a link in it.
     """
-    found = runs(path)
+    found, attacked = runs(path), attacks(path)
     problems = list(_sweep_problems(path)) if is_sweep(path) else []
-    if not found and not is_sweep(path):
+    for file, sentence, aside in _attack_problems(attacked):
+        problems.append(Problem(os.path.relpath(file, path), sentence, aside))
+    if not found and not attacked and not is_sweep(path):
         raise StoreError(f"There is no run of acrypto at {path} or below it.")
     for run in found:
         for file, sentence, aside in _run_problems(run):
@@ -102,6 +129,18 @@ def _run_problems(run: Path) -> Iterator[tuple[Path, str, Path]]:
     figures = run / "figures"
     for figure in sorted(figures.iterdir()) if figures.is_dir() else ():
         if figure.is_dir() and figure.name[0] != "." and ASIDE not in figure.name:
+            yield from ((file, sentence, figure) for file, sentence in faults(figure))
+
+
+def _attack_problems(results: Sequence[Path]) -> Iterator[tuple[Path, str, Path]]:
+    """Each result carries its own hash, each figure beside them those of its files; set aside, both are made anew."""
+    for path in results:
+        try:
+            read_sealed(path)
+        except StoreError as error:
+            yield path, str(error), path
+    for figure in sorted({figure for path in results for figure in path.parent.glob("figures/[!.]*")}):
+        if figure.is_dir() and ASIDE not in figure.name:
             yield from ((file, sentence, figure) for file, sentence in faults(figure))
 
 
