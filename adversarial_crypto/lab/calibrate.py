@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from adversarial_crypto.lab.attack import battery_of, chosen_attacks
 from adversarial_crypto.lab.controlled import Cell, control
-from adversarial_crypto.lab.events import AttackEnded, Event
+from adversarial_crypto.lab.events import AttackEnded, Event, Note
 
 
 @dataclass(frozen=True)
@@ -46,9 +47,13 @@ def calibrate(
     """
     battery = battery_of(tier, 0, device, engine, threads, progress, stop)
     cells: dict[str, list[Cell]] = {}
+    present = labels(tier)
+    if importlib.util.find_spec("cryptography") is None:
+        present.remove("aes_ctr")
+        battery.tell(Note("Without the package cryptography there is no AES among the ciphers: acrypto[cryptography]."))
     for name, member in chosen_attacks(attacks, tier).items():
         cells[name] = []
-        for label in labels(tier):
+        for label in present:
             found = control(battery, name, member, label, member.message_bits)
             cells[name] += found
             for each in found:
