@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -80,3 +81,13 @@ def patient(condition: Callable[[], bool], seconds: float = 120.0) -> None:
     while not condition():
         assert time.monotonic() < end, "it never came to be"
         time.sleep(0.05)
+
+
+def pid_at_work(sweep: Path) -> int | None:
+    """The process that holds the lease of an attempt."""
+    for lease in sorted(sweep.glob("attempts/*/*/lease.json")):
+        try:
+            return int(json.loads(lease.read_text())["pid"])
+        except (OSError, ValueError):
+            continue
+    return None

@@ -201,10 +201,10 @@ def test_list_names_everything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     run = copy(tmp_path)
     found = document(call("list", "--json"))
     assert found.pop("schema") == "acrypto.list/1"
-    assert set(found) == {"networks", "games", "figures", "experiments", "runs"}
+    assert set(found) == {"networks", "games", "ciphers", "attacks", "figures", "experiments", "runs"}
     assert {row["name"] for row in found["networks"]} == set(NETWORKS)
     assert {row["name"] for row in found["experiments"]} >= {"quick", "paper-n16", "paper-n32", "paper-n64"}
-    for family in ("networks", "games", "figures", "experiments"):
+    for family in ("networks", "games", "ciphers", "attacks", "figures", "experiments"):
         assert [row["name"] for row in found[family] if not row["about"].strip()] == []
     [row] = found["runs"]
     assert (row["run_dir"], row["state"], row["replicas"]) == ("runs/quick", "complete", 2)
