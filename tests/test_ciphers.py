@@ -19,6 +19,7 @@ from adversarial_crypto.ciphers.evaluate import CHUNK
 from adversarial_crypto.errors import AcryptoError
 from adversarial_crypto.games import symmetric
 from adversarial_crypto.networks import NETWORKS, Init
+from adversarial_crypto.numerics.fused import fused
 from adversarial_crypto.numerics.philox import Address, Occasion, Stream, bits
 
 N, R = 16, 5
@@ -64,6 +65,17 @@ def test_networks_alone_are_not_functions_of_the_pair(network: str) -> None:
     if all(torch.equal(each, found[0]) for each in found):
         pytest.skip("on this processor vector and scalar code agree")
     assert all(torch.allclose(each, found[0], atol=1e-5) for each in found)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3, 6])
+def test_fused_layers_give_one_ciphertext_too(threads: int) -> None:
+    """Where layers are fused, in whatever thread, the same holds, and they are the same layers to rounding."""
+    eager = encrypt(untrained(), *pairs(CHUNK + 100))
+    with fused():
+        test_one_pair_has_one_ciphertext("mix_transform", threads)
+        found = encrypt(untrained(), *pairs(CHUNK + 100))
+    assert not torch.equal(found, eager)  # else they were not fused
+    torch.testing.assert_close(found, eager, rtol=0, atol=1e-5)
 
 
 @pytest.mark.parametrize(

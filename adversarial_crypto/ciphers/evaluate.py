@@ -1,4 +1,4 @@
-"""The only way to call a cipher: eager, in full chunks of one size, each on one thread, and what comes back is checked.
+"""The only way to call a cipher: never compiled, in full chunks of one size, each on one thread, its answer checked.
 
 A ciphertext must be a function of message and key. In float32 it is not: the last elements of an array that fill no
 vector register are computed by other code (one sigmoid in 25 then differs in its last bit), and where they lie depends
@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from contextvars import copy_context
 
 import torch
 from torch import Tensor
@@ -108,8 +109,9 @@ def _chunked(cipher: Cipher, function: Callable[..., Tensor], words: list[Tensor
     threads = torch.get_num_threads() if cipher.differentiable else 1
     with torch.no_grad(), _one_thread():
         if min(threads, len(starts)) > 1:
+            here = copy_context()  # whether layers are fused (numerics/fused.py) is the caller's choice
             with ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
-                pieces = list(pool.map(answer, starts))
+                pieces = list(pool.map(lambda start: here.copy().run(answer, start), starts))
         else:
             pieces = [answer(start) for start in starts]
         return torch.cat(pieces, -1).transpose(1, 2) + 0.0  # -0.0 + 0.0 is 0.0

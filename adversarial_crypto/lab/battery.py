@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from pathlib import Path
@@ -131,22 +132,25 @@ class Battery:
         import torch
 
         from adversarial_crypto.attacks import Budget, Progress, Table, Verdict
+        from adversarial_crypto.numerics.fused import fused
 
         seeds = torch.tensor([[self.seed, number] for number in target.numbers])
         verdicts: list[Verdict] = []
         tables: dict[str, list[dict[str, Any]]] = {}
         last = 0.0
         self.tell(AttackProgress(attack, target.label, 0.0, "beginning"))
-        for said in member.run(target.cipher, Budget(self.tier, self.engine), seeds):
-            if isinstance(said, Verdict):
-                verdicts.append(replace(_known(said), attack=attack))
-            elif isinstance(said, Table):
-                tables.setdefault(said.name, []).extend(dict(row) for row in said.rows)
-            elif isinstance(said, Progress) and time.monotonic() - last > TALK:
-                last = time.monotonic()
-                self.tell(AttackProgress(attack, target.label, said.share, said.doing))
-            if reason := self.stop():
-                raise Stopped(reason, target.folder, f"the results before {attack} on {target.label}")
+        # Whoever compiles has the fused layers too, so ciphers made of networks answer four times as fast.
+        with fused() if self.engine.name == "compiled" else nullcontext():
+            for said in member.run(target.cipher, Budget(self.tier, self.engine), seeds):
+                if isinstance(said, Verdict):
+                    verdicts.append(replace(_known(said), attack=attack))
+                elif isinstance(said, Table):
+                    tables.setdefault(said.name, []).extend(dict(row) for row in said.rows)
+                elif isinstance(said, Progress) and time.monotonic() - last > TALK:
+                    last = time.monotonic()
+                    self.tell(AttackProgress(attack, target.label, said.share, said.doing))
+                if reason := self.stop():
+                    raise Stopped(reason, target.folder, f"the results before {attack} on {target.label}")
         return verdicts, tables
 
 
