@@ -19,6 +19,7 @@ from adversarial_crypto.attacks import (
     Table,
     Tier,
     Verdict,
+    counting,
     exact_advantage,
     exact_information,
     ind_cpa,
@@ -328,7 +329,7 @@ class TestOfAll:
         expected = [one for one in said(attack.ATTACK, cipher) if isinstance(one, Verdict)]
         for module in (exact_advantage, exact_information, key_search):
             monkeypatch.setattr(module, "BLOCK", 50)
-        monkeypatch.setattr(exact_advantage, "HASHED", 10)
+        monkeypatch.setattr(counting, "HASHED", 10)
         monkeypatch.setattr(key_search, "CHUNK", 8)
         found = [one for one in said(attack.ATTACK, cipher) if isinstance(one, Verdict)]
         assert [vars(one) for one in found] == [pytest.approx(vars(one), abs=1e-12) for one in expected]

@@ -12,6 +12,7 @@ from adversarial_crypto.ciphers.tables import unpacked
 
 PRECISIONS: tuple[int | None, ...] = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, None)  # bits an element; None: float32
 BLOCK = 2**16  # words of an enumeration at a time
+HASHED = 2**13  # ciphertexts whose fingerprints are taken at a time: the processor's cache holds their 64-bit words
 
 
 def fingerprints(ciphertext: Tensor, precision: int | None) -> Tensor:
@@ -26,13 +27,15 @@ def fingerprints(ciphertext: Tensor, precision: int | None) -> Tensor:
     Returns:
         (R, B) int64.
     """
-    if precision is None:
-        words = ciphertext.contiguous().view(torch.int32).to(torch.int64)
-    else:
-        words = bins(ciphertext, precision)
-    mixed = torch.zeros(words.shape[:-1], dtype=torch.int64, device=words.device)
-    for element in words.unbind(-1):
-        mixed = _scrambled((mixed ^ element) + _as_signed(0x9E3779B97F4A7C15))
+    some = max(1, HASHED // len(ciphertext))
+    return torch.cat([_prints(part, precision) for part in ciphertext.split(some, 1)], 1)
+
+
+def _prints(ciphertext: Tensor, precision: int | None) -> Tensor:
+    mixed = torch.zeros(ciphertext.shape[:-1], dtype=torch.int64, device=ciphertext.device)
+    for element in ciphertext.unbind(-1):
+        word = element.contiguous().view(torch.int32).long() if precision is None else bins(element, precision)
+        mixed = _scrambled((mixed ^ word) + _as_signed(0x9E3779B97F4A7C15))
     return mixed
 
 

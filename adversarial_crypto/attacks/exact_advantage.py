@@ -24,7 +24,6 @@ NAME = "exact_advantage"
 ENUMERATED = 18  # key bits up to which every key is tried
 PAIRS = {"smoke": 16, "standard": 16, "full": 64}
 BLOCK = 2**17  # ciphertexts of all replicas that are made, and compared, at a time: 8 MB at N = 16
-HASHED = 2**13  # whose fingerprints are taken at a time: the processor's cache holds their 64-bit words
 # Fair keys weigh 2^-K each, and sums of that are exact. Others are rounded, by less than 1e-12; no leak is that small.
 ROUNDING = 1e-9
 
@@ -139,10 +138,8 @@ def under_every_key(cipher: Cipher, messages: Tensor) -> Tensor:
 
 
 def hashed(ciphertext: Tensor, precision: int | None) -> Tensor:
-    """Fingerprints of many ciphertexts, some at a time: (R, m, k, C) -> (R, m, k)."""
-    every = ciphertext.flatten(1, 2)
-    parts = [fingerprints(part, precision) for part in every.split(max(1, HASHED // len(every)), 1)]
-    prints: Tensor = torch.cat(parts, 1).unflatten(1, ciphertext.shape[1:3])
+    """Fingerprints of the ciphertexts of messages under keys: (R, m, k, C) -> (R, m, k)."""
+    prints: Tensor = fingerprints(ciphertext.flatten(1, 2), precision).unflatten(1, ciphertext.shape[1:3])
     return prints
 
 
