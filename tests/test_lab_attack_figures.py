@@ -92,6 +92,11 @@ def test_precision_has_the_findings(attacked: lab.AttackResult) -> None:
             assert here["value"].tolist() == [row["value"]]
     bob = points[points["measure"] == "bob_bits_flipped"]
     assert set(bob["cipher"]) == {"one_bit_key", "one_time_pad"} and (bob["value"] == 0).all()
+    # The target is a control too, and stands there once; the budget is that of ciphertexts alone.
+    assert not points.duplicated(["cipher", "replica", "bits", "measure"]).any()
+    assert (
+        precision(attacked)["settings"]["budget"].iloc[0].startswith("20 ciphertexts, all 16 keys for each; 16 pairs")
+    )
 
 
 def test_ladder_sets_doses_beside_their_optimum() -> None:

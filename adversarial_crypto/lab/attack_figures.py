@@ -140,7 +140,8 @@ def _strongest(outcomes: Sequence[Outcome]) -> Outcome:
 
 
 def _shown(result: AttackResult, attack: str) -> list[Cell]:
-    return [cell for cell in result.controls.get(attack, ()) if cell.label in SHOWN]
+    """The controls beside the target, but for one that is the target itself."""
+    return [cell for cell in result.controls.get(attack, ()) if cell.label in SHOWN and cell.label != result.target]
 
 
 def _point(cipher: str, role: str, replica: int, measure: str, found: Row) -> Row:
@@ -163,9 +164,13 @@ def _rows(
 
 
 def _settings(result: AttackResult, *attacks: str) -> Any:
-    """What a figure says of the target and of what was spent."""
-    spent = [next((v["budget"] for v in _by_attack(result).get(name, ()) if v["budget"]), "") for name in attacks]
-    budget = "; ".join(dict.fromkeys(text for text in spent if text))
+    """What a figure says of the target and of what was spent on it in each attack's own scope."""
+    spent = {
+        verdict["attack"]: verdict["budget"]
+        for verdict in reversed(result.verdicts)
+        if verdict["budget"] and verdict["scope"] == result.scopes[verdict["attack"]]
+    }
+    budget = "; ".join(dict.fromkeys(spent[name] for name in attacks if name in spent))
     return _frame([{"target": result.target, **result.sizes, "budget": budget}])
 
 
