@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from adversarial_crypto.attacks.contract import Attack, Budget, Expected, Progress, Said, Verdict
-from adversarial_crypto.attacks.controls import DOSES, LEAKS
+from adversarial_crypto.attacks.controls import DOSES, LEAKS, NEURAL_CONTROLS
 from adversarial_crypto.attacks.exact_advantage import advantages, cannot
 from adversarial_crypto.attacks.guessing import DIGITS, digits_of
 from adversarial_crypto.attacks.judging import advantage_verdict, wrong_bits
@@ -130,6 +130,13 @@ ATTACK = Attack(
             *LEAKS,
             "low_bits_leak(0.0001)",
         ),
-        open=(*DOSES[:2], "parity_leak(6)", "low_bits_leak(1e-06)", "random_function", "random_permutation"),
+        open=(
+            *NEURAL_CONTROLS,
+            *DOSES[:2],
+            "parity_leak(6)",
+            "low_bits_leak(1e-06)",
+            "random_function",
+            "random_permutation",
+        ),
     ),
 )

@@ -14,7 +14,7 @@ from scipy import stats
 from torch import Tensor
 
 from adversarial_crypto.attacks.contract import Attack, Budget, Expected, Progress, Said, Verdict
-from adversarial_crypto.attacks.controls import DOSES
+from adversarial_crypto.attacks.controls import DOSES, NEURAL_CONTROLS
 from adversarial_crypto.attacks.guessing import message_task, rung
 from adversarial_crypto.attacks.judging import CONFIDENCE, bits_verdict, outcome, wrong_bits
 from adversarial_crypto.attacks.learning import Learner, School, best
@@ -90,6 +90,6 @@ ATTACK = Attack(
     controls=("biased_pad(0.4,0.25)", "one_time_pad"),
     expected=Expected(
         broken=(*DOSES[1:], "clear_bits(1)", "parity_leak(1)", "and_mask", "identity", "fixed_key"),
-        open=(DOSES[0], "low_bits_leak(0.0001)", "random_function", "random_permutation"),
+        open=(*NEURAL_CONTROLS, DOSES[0], "low_bits_leak(0.0001)", "random_function", "random_permutation"),
     ),
 )

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from adversarial_crypto.attacks.contract import Attack, Budget, Expected, Progress, Said, Tier, Verdict
-from adversarial_crypto.attacks.controls import DOSES
+from adversarial_crypto.attacks.controls import DOSES, NEURAL_CONTROLS
 from adversarial_crypto.attacks.judging import rate_verdict, skipped
 from adversarial_crypto.ciphers import Cipher, decrypt, draw, encrypt, with_gradient
 from adversarial_crypto.numerics.philox import Address, Occasion, Stream, normals
@@ -119,6 +119,7 @@ ATTACK = Attack(
         broken=("one_bit_key", "identity", "fixed_key"),
         skipped=("modular_pad", "scaled_pad", "and_mask", "random_function", "random_permutation", "aes_ctr"),
         open=(
+            *NEURAL_CONTROLS,
             *DOSES,
             "clear_bits(1)",
             "coutinho_eq21",

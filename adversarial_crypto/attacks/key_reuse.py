@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from adversarial_crypto.attacks.contract import Attack, Budget, Expected, Progress, Said, Table, Tier, Verdict
-from adversarial_crypto.attacks.controls import DOSES
+from adversarial_crypto.attacks.controls import DOSES, NEURAL_CONTROLS
 from adversarial_crypto.attacks.judging import bits_verdict, skipped, wrong_bits
 from adversarial_crypto.attacks.learning import ATTACKER, Learner, School, Task, encrypt_rows
 from adversarial_crypto.ciphers import Cipher, draw
@@ -228,7 +228,10 @@ ATTACK = Attack(
             "low_bits_leak(1e-06)",
         ),
         skipped=(),
-        open=("modular_pad",),
+        open=(
+            *NEURAL_CONTROLS,
+            "modular_pad",
+        ),
     ),
     message_bits=16,
 )

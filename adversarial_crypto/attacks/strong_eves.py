@@ -15,7 +15,7 @@ from torch import Tensor
 
 from adversarial_crypto.attacks.autoregressive import build as autoregressive
 from adversarial_crypto.attacks.contract import Attack, Budget, Expected, Progress, Said, Tier, Verdict
-from adversarial_crypto.attacks.controls import DOSES, LEAKS
+from adversarial_crypto.attacks.controls import DOSES, LEAKS, NEURAL_CONTROLS
 from adversarial_crypto.attacks.guessing import flips, message_task, rung
 from adversarial_crypto.attacks.judging import CONFIDENCE, bits_verdict, outcome
 from adversarial_crypto.attacks.learning import Learner, School
@@ -132,6 +132,13 @@ ATTACK = Attack(
             *LEAKS,
             "low_bits_leak(0.0001)",
         ),
-        open=(DOSES[0], "parity_leak(6)", "low_bits_leak(1e-06)", "random_function", "random_permutation"),
+        open=(
+            *NEURAL_CONTROLS,
+            DOSES[0],
+            "parity_leak(6)",
+            "low_bits_leak(1e-06)",
+            "random_function",
+            "random_permutation",
+        ),
     ),
 )
