@@ -158,9 +158,12 @@ class TestWhatCounts:
 
     def test_all_skipped_is_inconclusive(self) -> None:
         """Where no attack has power, there is no verdict."""
-        result = small("scaled_pad", "support")
+        told: list[object] = []
+        result = small("scaled_pad", "support", progress=told.append)
         assert outcomes(result) == {"skipped"} and result.overall == "inconclusive"
         assert "inconclusive" in result.sentence
+        # It said nothing, so there is nothing to hold against its controls.
+        assert result.controls == {"support": []} and not any(hasattr(event, "text") for event in told)
 
     def test_reuse_alone_does_not_break_a_cipher(self) -> None:
         """The pad falls when its key is used twice, and that decides nothing about one ciphertext of a fresh key."""

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from adversarial_crypto.errors import AcryptoError
 from adversarial_crypto.figures import style
-from adversarial_crypto.figures.precision import ROLES, only
+from adversarial_crypto.figures.replicas import ROLES, only
 
 NUMBERS = ("replica", "bit", "element", "flips")
 WORDS = ("cipher", "role", "word")

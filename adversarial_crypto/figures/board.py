@@ -12,7 +12,7 @@ from matplotlib.patches import Patch, Rectangle
 
 from adversarial_crypto.errors import AcryptoError
 from adversarial_crypto.figures import style
-from adversarial_crypto.figures.precision import ROLES, only
+from adversarial_crypto.figures.replicas import ROLES, only
 
 WORDS = ("attack", "scope", "column", "role", "outcome", "expected")
 SETTINGS = ("target", "tier", "overall", "sentence")

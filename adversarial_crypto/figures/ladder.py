@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from adversarial_crypto.figures import style
 from adversarial_crypto.figures.intervals import Look, series
-from adversarial_crypto.figures.precision import faint, intervals, looks, over_replicas
+from adversarial_crypto.figures.replicas import faint, intervals, looks, over_replicas
 
 ATTACKERS = ("operations", "replica", "bits_flipped", "low", "high")
 DOSES = ("q", "bits_flipped", "low", "high", "exact")

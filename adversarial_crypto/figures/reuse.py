@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from adversarial_crypto.figures import style
 from adversarial_crypto.figures.intervals import Look, series
-from adversarial_crypto.figures.precision import DASHES, ROLES, faint, intervals, looks, missing, only, over_replicas
+from adversarial_crypto.figures.replicas import DASHES, ROLES, faint, intervals, looks, missing, only, over_replicas
 
 NUMBERS = ("pairs", "replica", "bits_flipped", "low", "high")
 WORDS = ("cipher", "role", "attacker")

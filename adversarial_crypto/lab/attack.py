@@ -74,8 +74,8 @@ def attack(
     controls: dict[str, list[Cell]] = {}
     judged: list[Verdict] = []
     for name, member in members.items():
-        controls[name] = _controls(battery, name, member, found)
         results[name] = battery.result(name, member, found, place)
+        controls[name] = _controls(battery, name, member, found, results[name])
         judged += _judged(name, results[name], controls[name], found, battery)
     if "randomness" in members and battery.tier != "smoke":
         outside_tests(found, seed, place, lambda text: battery.tell(Note(text)))
@@ -148,9 +148,16 @@ def _own(path: Path, name: str) -> Attack:
     return found
 
 
-def _controls(battery: Battery, name: str, member: Attack, found: Target) -> list[Cell]:
+def _controls(battery: Battery, name: str, member: Attack, found: Target, result: Result) -> list[Cell]:
+    """What the attack makes of its controls; none where it has said nothing that would have to be believed."""
+    if _silent(result):
+        return []
     size = found.cipher.message_bits
     return [cell for label in member.controls for cell in control(battery, name, member, label, size)]
+
+
+def _silent(result: Result) -> bool:
+    return all(verdict.outcome == "skipped" for verdict in result.verdicts)
 
 
 def _judged(name: str, result: Result, controls: Sequence[Cell], found: Target, battery: Battery) -> list[Verdict]:
@@ -158,7 +165,7 @@ def _judged(name: str, result: Result, controls: Sequence[Cell], found: Target, 
     from adversarial_crypto.attacks import cell, voided
 
     verdicts = list(result.verdicts)
-    if why := why_void(controls):
+    if not _silent(result) and (why := why_void(controls)):
         verdicts = voided(verdicts, why)
         battery.tell(Note(f"{name} counts for nothing here: {why}."))
     smallest = limit(controls, found.cipher.message_bits)
