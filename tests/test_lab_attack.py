@@ -275,6 +275,12 @@ class TestTargets:
         assert result.board == {"mine": {0: "refuted"}} and {row["attack"] for row in result.verdicts} == {"mine"}
         with pytest.raises(ConfigError, match="must be an Attack"):
             small("parity_leak(1)", "mine.py:other")
+        assert small("parity_leak(1)", "mine.py:ATTACK").already_complete
+        # Changed, it is asked anew, of its controls too.
+        with Path("mine.py").open("a") as file:
+            file.write("# changed\n")
+        again = small("parity_leak(1)", "mine.py:ATTACK")
+        assert not again.already_complete and not any(cell.result.cached for cell in again.controls["mine"])
 
 
 def test_controls_have_the_targets_message_size() -> None:

@@ -117,6 +117,7 @@ class Attack:
             sizes before anything it says of a target counts; those that do not have these sizes are left out.
         expected: of every known cipher.
         message_bits: at which it is calibrated.
+        source: of a user's attack a hash of its file, filled in when it is read, so that a changed one is asked anew.
     """
 
     question: str
@@ -126,3 +127,4 @@ class Attack:
     controls: tuple[str, ...]
     expected: Expected = Expected()
     message_bits: int = 8
+    source: str = ""

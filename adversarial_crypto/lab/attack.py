@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
+from hashlib import sha256
 from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -145,7 +146,7 @@ def _own(path: Path, name: str) -> Attack:
         raise ConfigError(
             f"{path}: '{name}' must be an Attack (adversarial_crypto.attacks), not {type(found).__name__}"
         )
-    return found
+    return replace(found, source=sha256(content).hexdigest())
 
 
 def _controls(battery: Battery, name: str, member: Attack, found: Target, result: Result) -> list[Cell]:

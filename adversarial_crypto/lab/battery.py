@@ -105,8 +105,8 @@ class Battery:
         """
         path = place / f"{attack}.json"
         asked = {"schema": SCHEMA, "attack": attack, "target": dict(target.what), "tier": self.tier, "seed": self.seed}
-        if path.exists():
-            return self._read(path, asked)
+        if path.exists() and (kept := self._read(path, asked, member.source)):
+            return kept
         started = time.monotonic()
         verdicts, tables = self._computed(attack, member, target)
         seconds = round(time.monotonic() - started, 1)
@@ -114,15 +114,28 @@ class Battery:
         record = execution(self.engine.machine, self.engine.name)
         with disk_errors(place):
             place.mkdir(parents=True, exist_ok=True)
-        write_sealed(path, {**asked, "execution": record, "seconds": seconds, "verdicts": rows, "tables": tables})
+        write_sealed(
+            path,
+            {
+                **asked,
+                "source": member.source,
+                "execution": record,
+                "seconds": seconds,
+                "verdicts": rows,
+                "tables": tables,
+            },
+        )
         return Result(attack, tuple(verdicts), tables, seconds, cached=False)
 
-    def _read(self, path: Path, asked: Mapping[str, Any]) -> Result:
+    def _read(self, path: Path, asked: Mapping[str, Any], source: str) -> Result | None:
+        """The result in a file; None where the user's attack has changed since."""
         from adversarial_crypto.attacks import Verdict
 
         found = read_sealed(path)
         if any(found.get(key) != value for key, value in asked.items()):
             raise StoreError(f"{path} is a result about something else; remove it and run the same command again.")
+        if found.get("source", "") != source:
+            return None
         verdicts = tuple(Verdict(**row) for row in found["verdicts"])
         return Result(found["attack"], verdicts, found["tables"], float(found["seconds"]), cached=True)
 
