@@ -32,15 +32,10 @@ def part(figure: Figure, name: str) -> Artist:
     return artist
 
 
-def example(name: str) -> Figure:
-    """A small drawing of any figure of the room."""
-    return FIGURES[name](EXAMPLES[name]())
-
-
 @cache
 def rendered(name: str) -> Mapping[str, bytes]:
-    """Its files, for the tests that only look at them."""
-    return render(example(name))
+    """The files of a small drawing of any figure of the room, for the tests that only look at them."""
+    return render(FIGURES[name](EXAMPLES[name]()))
 
 
 @pytest.mark.parametrize(("player", "column"), [("bob", "bob_bits_wrong"), ("eve", "eve_bits_wrong")])
@@ -115,19 +110,16 @@ def test_one_record_is_visible() -> None:
     np.testing.assert_allclose(part(figure, "bob median").get_xydata(), [[0, 8.2]])
 
 
-def test_redrawn_from_its_csv() -> None:
-    """The figure's table, written to CSV and read again, gives the same bytes: the file is all one needs."""
-    table = training_curves.table(metrics(), **SETTINGS)
-    again = pd.read_csv(StringIO(table.to_csv(index=False)))
-    assert render(FIGURES["training_curves"]({"metrics": again})) == render(curves(metrics()))
-
-
 @pytest.mark.parametrize("name", FIGURES)
-def test_bytes_are_deterministic(name: str) -> None:
-    """The same tables give the same PNG and PDF bytes, without dates, whatever the user's matplotlib settings are."""
+def test_redrawn_from_its_csv(name: str) -> None:
+    """The tables, written to CSV and read again, give the same PNG and PDF bytes, without dates, under any settings.
+
+    Settings are the user's of matplotlib; a word that is empty comes back from CSV as a missing value.
+    """
     first = rendered(name)
+    again = {key: pd.read_csv(StringIO(table.to_csv(index=False))) for key, table in EXAMPLES[name]().items()}
     with mpl.rc_context({"lines.linewidth": 9, "font.size": 20, "savefig.dpi": 30, "axes.facecolor": "black"}):
-        assert render(example(name)) == first
+        assert render(FIGURES[name](again)) == first
     assert b"CreationDate" not in first["pdf"]
     assert first["pdf"].startswith(b"%PDF")
 
@@ -135,10 +127,10 @@ def test_bytes_are_deterministic(name: str) -> None:
 @pytest.mark.parametrize("name", FIGURES)
 def test_files_are_pictures(name: str) -> None:
     """The PNG is wide enough for print, with ink of both players' colours in it."""
-    image = Image.open(BytesIO(rendered(name)["png"])).convert("RGB")
-    assert image.size[0] >= 1200
-    pixels = {tuple(pixel) for pixel in np.unique(np.asarray(image).reshape(-1, 3), axis=0).tolist()}
-    assert {(0x00, 0x72, 0xB2), (0xD5, 0x5E, 0x00)} <= pixels
+    pixels = np.asarray(Image.open(BytesIO(rendered(name)["png"])).convert("RGB"))
+    assert pixels.shape[1] >= 1200
+    for colour in ((0x00, 0x72, 0xB2), (0xD5, 0x5E, 0x00)):
+        assert (pixels == colour).all(-1).any()
 
 
 @pytest.mark.parametrize("name", FIGURES)

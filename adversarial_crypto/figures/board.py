@@ -27,6 +27,7 @@ EDGE = "#C4C4C4"
 MOST = 24  # replicas, past which they share a column with counts
 SLOT = 0.36  # inches of a cell
 COUNT = 1.4  # cells that a symbol with its count needs
+HEAD = -0.5  # rows from the top of the middle of the words over the columns
 NAMES = 2.6  # inches of the words at the left
 SMALLEST = 7.2  # inches, for heading and legend
 
@@ -47,7 +48,7 @@ MARKS = {
     "not_broken": Mark("○", "not broken", "#DCEBF5", style.COLOURS["bob"]),
     "void": Mark("?", "void: a control came out wrong", "#BDBDBD", "black"),
     "skipped": Mark("–", "skipped", "white", style.COLOURS["quiet"]),
-    "": Mark("•", "not run", "white", "black"),
+    "": Mark("•", "not run", "white", style.COLOURS["quiet"]),
 }
 BREAKS = ("broken", "refuted")
 
@@ -87,7 +88,7 @@ def draw(frames: Mapping[str, pd.DataFrame]) -> Figure:
         cells = cells.assign(**{word: cells[word].astype(object).where(cells[word].notna(), "")})
     _check(cells)
     columns, places = _columns(cells), _places(cells)
-    width, height = columns[-1].left + columns[-1].width, max(places.values()) + 1
+    width, height = columns[-1].left + columns[-1].width + 0.1, max(places.values()) + 1 - 2 * HEAD
     with style.style():
         figure = style.blank(max(SMALLEST, NAMES + width * SLOT), 2.9 + height * SLOT * 0.8)
         axes, drawn = figure.add_subplot(), set[str]()
@@ -185,13 +186,13 @@ def _axes(axes: Axes, columns: list[Column], places: Mapping[tuple[str, str], fl
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0)
     axes.set_xlim(0, width)
-    axes.set_ylim(max(places.values()) + 1.05, 0)
+    axes.set_ylim(max(places.values()) + 1.05, 2 * HEAD)
     axes.set_xticks([each.left + each.width / 2 for each in columns], [each.label for each in columns], rotation=90)
     axes.set_yticks([top + 0.5 for top in places.values()], [attack or SCOPES[scope] for scope, attack in places])
     for role, words in zip(ROLES, ("target", "known ciphers"), strict=True):
         firsts = [each.left for each in columns if (each.rows["role"] == role).any()]
         if firsts:
-            axes.text(firsts[0], 0.9, words, va="bottom", fontweight="bold", gid=f"{role} columns")
+            axes.text(firsts[0], HEAD, words, va="center", fontweight="bold", gid=f"{role} columns")
     for text, (_, attack) in zip(axes.get_yticklabels(), places, strict=True):
         text.set_fontweight("normal" if attack else "bold")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from textwrap import fill
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from matplotlib.figure import Figure
 
 from adversarial_crypto.figures import style
 from adversarial_crypto.figures.intervals import Look, series
-from adversarial_crypto.figures.replicas import faint, intervals, looks, over_replicas
+from adversarial_crypto.figures.replicas import faint, intervals, looks, nothing, over_replicas
 
 ATTACKERS = ("operations", "replica", "bits_flipped", "low", "high")
 DOSES = ("q", "bits_flipped", "low", "high", "exact")
@@ -22,6 +23,7 @@ GOLDEN = 0.6180339887498949  # its multiples, less their whole part, spread dots
 SPREAD = 0.12  # decades, of the dots of one attacker
 OPTIMUM = "the least that anybody can flip, exact"
 ROOM = 0.5  # of the gap between two doses, for all attackers beside one another
+LETTERS = 60  # of a line over the left panel
 MARGIN = 2.5  # by which factor the axis goes on beyond the first and the last attacker
 
 
@@ -48,14 +50,14 @@ def draw(frames: Mapping[str, pd.DataFrame]) -> Figure:
         _doses(right, doses, every)
         left.axhline(bits / 2, color=style.COLOURS["quiet"], linestyle="--", linewidth=1.1, zorder=1.5)
         style.level(right, "chance", bits / 2, f"guessing: {bits / 2:g}", style.COLOURS["quiet"], "--")
-        left.set_title(str(settings["target"]))
+        left.set_title(fill(str(settings["target"]), LETTERS))
         right.set_title("biased_pad(q), whose answer is known")
         left.set_ylabel(f"bits flipped, of {bits:g}")
         reach = [table[["bits_flipped", "high"]].max().max() for table in (attackers, doses)]
         left.set_ylim(-0.02 * bits, np.nanmax([0.5 * bits, *reach]) + 0.04 * bits)
         words = f"What attackers read, by what they can compute: N = {bits:g} bits\n{intervals(attackers)}"
         style.heading(figure, f"{words}\n{_missing(attackers, doses)}", settings["budget"])
-        style.legend_below(figure, style.fitting(figure, [*every, OPTIMUM]))
+        style.legend_below(figure, style.fitting(figure, [*every, OPTIMUM], most=6))
     return figure
 
 
@@ -73,7 +75,7 @@ def _attackers(axes: Axes, attackers: pd.DataFrame, every: Mapping[str, Look]) -
         steps.append(middle)
     middles = pd.concat(steps) if steps else pd.DataFrame()
     if middles.empty:
-        axes.text(0.5, 0.5, "not measured", transform=axes.transAxes, ha="center", color=style.COLOURS["quiet"])
+        nothing(axes)
     else:
         line: dict[str, Any] = {"color": style.COLOURS["quiet"], "linestyle": (0, (1, 2)), "linewidth": 1}
         axes.plot(middles["operations"], middles["bits_flipped"], zorder=2, gid="ladder", **line)
@@ -108,6 +110,9 @@ def _missing(attackers: pd.DataFrame, doses: pd.DataFrame) -> str:
             said.append(f"{attacker}'s operations")
         elif known < whole:
             said.append(f"{attacker}" + (f" on {whole - known} of {whole} replicas" if known else ""))
-    for attacker, rows in doses[doses["bits_flipped"].isna()].groupby("attacker", sort=False):
-        said.append(f"{attacker} at q = {', '.join(f'{q:g}' for q in rows['q'])}")
+    places = sorted(doses["q"].unique())
+    for attacker, rows in doses.groupby("attacker", sort=False):
+        known_doses = set(rows["q"][rows["bits_flipped"].notna()])
+        if gone := [f"{q:g}" for q in places if q not in known_doses]:
+            said.append(f"{attacker} at q = {', '.join(gone)}")
     return f"Not measured: {'; '.join(said)}" if said else ""

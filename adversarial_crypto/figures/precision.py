@@ -16,7 +16,17 @@ from matplotlib.ticker import MaxNLocator, NullLocator
 
 from adversarial_crypto.figures import style
 from adversarial_crypto.figures.intervals import Look, series
-from adversarial_crypto.figures.replicas import ROLES, faint, intervals, looks, missing, one_role, only, over_replicas
+from adversarial_crypto.figures.replicas import (
+    ROLES,
+    faint,
+    intervals,
+    looks,
+    missing,
+    nothing,
+    one_role,
+    only,
+    over_replicas,
+)
 
 NUMBERS = ("replica", "bits", "value", "low", "high")
 WORDS = ("cipher", "role", "measure")
@@ -36,11 +46,13 @@ def draw(frames: Mapping[str, pd.DataFrame]) -> Figure:
             [0, 1], Bob's in bits flipped of N; role one of ROLES; NaN or no row where nothing is known; "settings":
             SETTINGS, target and budget, one row}.
     Raises:
-        AcryptoError: a column is missing or not numeric, there are no rows, or a measure or role is none of those.
+        AcryptoError: a column is missing or not numeric, there are no rows, a measure or role is none of those, or a
+            cipher has both roles.
     """
     points = style.frame(frames, "precision", "points", NUMBERS, WORDS)
     settings = style.frame(frames, "precision", "settings", SETTINGS, ("target", "budget")).iloc[0]
     only(points, "precision", {"measure": tuple(MEASURES), "role": ROLES})
+    one_role(points, "precision")
     places = _places(points["bits"].tolist())
     with style.style():
         figure = style.blank(7.6, 7.4)
@@ -78,7 +90,7 @@ def _panel(
         x = rows["bits"].map(places) + shift
         if (rows["role"] == "target").any():
             player = "Bob" if measure == BOB else "Eve"
-            label = f"Bob of {cipher}" if player == "Bob" else f"Eve against {cipher}"
+            label = f"Bob of {look.label}" if player == "Bob" else f"Eve against {look.label}"
             look = replace(look, label=label, colour=style.COLOURS[player.lower()])
         if rows["replica"].nunique() > 1:
             _replicas(axes, rows.assign(x=x), look, f"{measure} {cipher} replicas")
@@ -91,7 +103,7 @@ def _panel(
                 axes.fill_between(along, shown["value_low"], shown["value_high"], color=look.colour, alpha=0.15,
                                   linewidth=0, gid=f"{measure} {cipher} band")  # fmt: skip
     if not points["value"].notna().any():
-        axes.text(0.5, 0.5, "not measured", transform=axes.transAxes, ha="center", color=style.COLOURS["quiet"])
+        nothing(axes)
 
 
 def _replicas(axes: Axes, rows: pd.DataFrame, look: Look, gid: str) -> None:
@@ -110,7 +122,7 @@ def _axes(panels: Sequence[Axes], settings: pd.Series, places: Mapping[float, fl
         "best Eve's exact advantage\n(0: guesses, 1: is certain)",
         f"Bob: bits flipped, of {bits:g}\n(with the true key)",
     )
-    guessing = ((2.0**-bits, f"2^−{bits:g}"), (0.0, "0"), (bits / 2, f"{bits / 2:g}"))
+    guessing = ((2.0**-bits, f"$2^{{-{bits:g}}}$"), (0.0, "0"), (bits / 2, f"{bits / 2:g}"))
     for axes, label, (chance, words) in zip(panels, labels, guessing, strict=True):
         axes.set_ylabel(label)
         style.level(axes, "chance", chance, f"guessing: {words}", style.COLOURS["quiet"], "--")

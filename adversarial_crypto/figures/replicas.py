@@ -18,6 +18,7 @@ COLOURS = [style.COLOURS[name] for name in ("eve", "paper", "public", "bob", "qu
 MARKERS = "osD^vPX"
 DASHES = ("-", "--", ":", "-.")
 NAMED = 4  # gaps in the table, past which they are counted
+LONG = 32  # letters of a name, past which a legend with it is wider than a figure
 FEW = 6  # replicas, below which the interval of a median is their range
 
 
@@ -34,13 +35,33 @@ def only(table: pd.DataFrame, figure: str, known: Mapping[str, Sequence[str]]) -
             raise AcryptoError(f"The figure {figure} knows no {column} {strange[0]!r}; there are {there}.")
 
 
+def one_role(table: pd.DataFrame, figure: str) -> None:
+    """Checks that no cipher is target and control at once, for both would be drawn as one.
+
+    Raises:
+        AcryptoError: one is, which is named.
+    """
+    roles = table.groupby("cipher")["role"].nunique()
+    if (roles > 1).any():
+        raise AcryptoError(
+            f"The figure {figure} has one role for a cipher, but {roles.idxmax()} is target and control."
+        )
+
+
 def looks(table: pd.DataFrame, column: str) -> dict[str, Look]:
-    """How each cipher, or whatever the column names, is drawn in every panel, the target before the controls."""
+    """How each cipher, or whatever the column names, is drawn in every panel, the target before the controls.
+
+    The heading names the target in full, so that a legend need not where its name is long.
+    """
     ordered = table.sort_values("role", ascending=False, kind="stable") if "role" in table else table
-    return {
-        name: Look(name, COLOURS[i % len(COLOURS)], MARKERS[i % len(MARKERS)], DASHES[i % len(DASHES)], bool(i % 2))
-        for i, name in enumerate(ordered[column].drop_duplicates())
-    }
+    targets = set(ordered[column][ordered["role"] == "target"]) if "role" in table else set()
+    found = {}
+    for i, name in enumerate(ordered[column].drop_duplicates()):
+        label = "the target" if name in targets and len(name) > LONG else name
+        found[name] = Look(
+            label, COLOURS[i % len(COLOURS)], MARKERS[i % len(MARKERS)], DASHES[i % len(DASHES)], bool(i % 2)
+        )
+    return found
 
 
 def over_replicas(rows: pd.DataFrame, by: str, measure: str) -> pd.DataFrame:
@@ -49,7 +70,7 @@ def over_replicas(rows: pd.DataFrame, by: str, measure: str) -> pd.DataFrame:
     Args:
         rows: by, measure, low and high, a row a replica.
     Returns:
-        by, measure, measure_low and measure_high, as `intervals.series` takes them, and replicas, in the order of by.
+        by, measure, measure_low and measure_high, as `intervals.series` takes them, in the order of by.
     """
     made = []
     for place, group in rows[rows[measure].notna()].groupby(by):
@@ -58,8 +79,8 @@ def over_replicas(rows: pd.DataFrame, by: str, measure: str) -> pd.DataFrame:
             middle, low, high = median_interval(values)
         else:
             middle, low, high = values[0], *group[["low", "high"]].iloc[0].fillna(values[0])
-        made.append((place, middle, low, high, len(values)))
-    return pd.DataFrame(made, columns=[by, measure, f"{measure}_low", f"{measure}_high", "replicas"])
+        made.append((place, middle, low, high))
+    return pd.DataFrame(made, columns=[by, measure, f"{measure}_low", f"{measure}_high"])
 
 
 def intervals(table: pd.DataFrame) -> str:
@@ -67,10 +88,8 @@ def intervals(table: pd.DataFrame) -> str:
     count = table["replica"][table["role"] == "target"].nunique() if "role" in table else table["replica"].nunique()
     if count < 2:
         return "Bars: the interval of each value"
-    return (
-        f"Medians over {count} replicas, faint: each of them; bars: 95 % interval of the median, below 6 replicas "
-        "their range; of a single value its own interval"
-    )
+    bars = "their range" if count < FEW else f"95 % intervals, below {FEW} values the range"
+    return f"Medians over {count} replicas (faint: each); bars: {bars}, of one value its own"
 
 
 def missing(
@@ -110,3 +129,8 @@ def missing(
 def faint(replicas: int) -> float:
     """How opaque single replicas are, so many of them."""
     return max(0.1, min(0.4, 4 / max(replicas, 1)))
+
+
+def nothing(axes: Axes) -> None:
+    """Says on empty axes that they are not empty by mistake."""
+    axes.text(0.5, 0.5, "not measured", transform=axes.transAxes, ha="center", color=style.COLOURS["quiet"])

@@ -12,7 +12,18 @@ from matplotlib.figure import Figure
 
 from adversarial_crypto.figures import style
 from adversarial_crypto.figures.intervals import Look, series
-from adversarial_crypto.figures.replicas import DASHES, ROLES, faint, intervals, looks, missing, only, over_replicas
+from adversarial_crypto.figures.replicas import (
+    DASHES,
+    ROLES,
+    faint,
+    intervals,
+    looks,
+    missing,
+    nothing,
+    one_role,
+    only,
+    over_replicas,
+)
 
 NUMBERS = ("pairs", "replica", "bits_flipped", "low", "high")
 WORDS = ("cipher", "role", "attacker")
@@ -27,11 +38,13 @@ def draw(frames: Mapping[str, pd.DataFrame]) -> Figure:
         frames: {"points": NUMBERS and WORDS; bits flipped of N; role "target" or "control"; NaN or no row where nothing
             is known; "settings": message_bits, target and budget, one row}.
     Raises:
-        AcryptoError: a column is missing or not numeric, there are no rows, or a role is none of those.
+        AcryptoError: a column is missing or not numeric, there are no rows, a role is none of those, or a cipher has
+            both.
     """
     points = style.frame(frames, "reuse", "points", NUMBERS, WORDS)
     settings = style.frame(frames, "reuse", "settings", SETTINGS, ("target", "budget")).iloc[0]
     only(points, "reuse", {"role": ROLES})
+    one_role(points, "reuse")
     attackers, known = points["attacker"].drop_duplicates().tolist(), sorted(points["pairs"].unique())
     bits = float(settings["message_bits"])
     with style.style():
@@ -47,7 +60,8 @@ def draw(frames: Mapping[str, pd.DataFrame]) -> Figure:
         columns = ("cipher", "attacker", "pairs")
         lost = missing(points, columns, "bits_flipped", {each: each for each in attackers}, _pairs)
         style.heading(figure, f"{words}\n{lost}", settings["budget"])
-        style.legend_below(figure, style.fitting(figure, [look.label for look in all_looks.values()]))
+        # Two columns keep the attackers of a cipher under one another.
+        style.legend_below(figure, style.fitting(figure, [look.label for look in all_looks.values()], most=2))
     return figure
 
 
@@ -60,7 +74,7 @@ def _looks(points: pd.DataFrame, attackers: Sequence[str]) -> dict[tuple[str, st
     found = {}
     for cipher, look in looks(points, "cipher").items():
         for i, attacker in enumerate(attackers):
-            mine = replace(look, label=f"{cipher}, {attacker}", dashes=DASHES[i % len(DASHES)], hollow=bool(i % 2))
+            mine = replace(look, label=f"{look.label}, {attacker}", dashes=DASHES[i % len(DASHES)], hollow=bool(i % 2))
             if ((points["cipher"] == cipher) & (points["attacker"] == attacker)).any():
                 found[cipher, attacker] = mine
     return found
@@ -85,4 +99,4 @@ def _axes(axes: Axes, points: pd.DataFrame, known: Sequence[float], bits: float)
     highest = np.nanmax([0.5 * bits, points[["bits_flipped", "high"]].max().max()])
     axes.set_ylim(-0.02 * bits, highest + 0.04 * bits)
     if not points["bits_flipped"].notna().any():
-        axes.text(0.5, 0.5, "not measured", transform=axes.transAxes, ha="center", color=style.COLOURS["quiet"])
+        nothing(axes)

@@ -89,7 +89,7 @@ def frame(
 
 def heading(figure: Figure, words: str, budget: str) -> None:
     """What the figure shows, and under it its budget, over as many lines as the width needs."""
-    letters = int(15 * figure.get_figwidth())  # of 9 points: 15.9 an inch, on average
+    letters = int(14 * figure.get_figwidth())  # of 9 points: 15.9 an inch on average, 14.5 with many digits
     parts = [*words.splitlines(), *str(budget).splitlines()]
     figure.suptitle("\n".join(line for part in parts for line in wrap(part, letters)), fontsize=9, x=0.01, ha="left")
 
