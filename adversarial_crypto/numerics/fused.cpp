@@ -37,45 +37,55 @@ inline Vector lesser(Vector a, Vector b) { return a < b ? a : b; }
 inline Vector greater(Vector a, Vector b) { return a > b ? a : b; }
 #endif
 
-// 2^x for |x| <= 29: 2^n 2^r with n whole and |r| <= 1/2, the latter by a polynomial fitted to that range (relative error
-// 1e-7). Beyond it the end's value, so a sigmoid is never below 2e-9; NaN stays NaN.
-inline Vector power_of_two(Vector x) {
-  x = greater(all(-29.0f), lesser(all(29.0f), x));
-  // 1.5 * 2^23 and the exponent's bias: adding it rounds to a whole number, and the low bits then hold n + 127.
-  const float shift = 12582912.0f + 127;
-  const Vector shifted = x + shift;
-  const Vector r = x - (shifted - shift);
-  Vector series = all(1.326472731e-3f);
-  series = series * r + 9.671512991e-3f;
-  series = series * r + 5.550733581e-2f;
-  series = series * r + 2.402224243e-1f;
-  series = series * r + 6.931470037e-1f;
-  series = series * r + 1.0f;
-  return series * (Vector)((Whole)shifted << 23);
-}
-
-// What stands in the denominator: sigmoid(x) = 1 / (1 + 2^(-x log2 e)) and tanh(x) = 2 sigmoid(2x) - 1.
-template <Activation A> inline Vector denominator(Vector x) {
-  return 1.0f + power_of_two(x * (A == TANH ? -2.885390082f : -1.442695041f));
-}
-
 template <Activation A> inline Vector finished(Vector inverse) { return A == TANH ? 2.0f * inverse - 1.0f : inverse; }
 
-// In place on `count` vectors. Four share one division: the inverse of their product, which is at most 2^116.
+// How many vectors take an activation side by side: the steps of one wait for each other, those of eight do not.
+constexpr int ABREAST = 8;
+#define EACH(count) _Pragma("GCC unroll 8") for (int i = 0; i < count; i++)
+
+// In place on COUNT vectors. sigmoid(x) = 1 / (1 + 2^(-x log2 e)) and tanh(x) = 2 sigmoid(2x) - 1.
+//
+// 2^y for |y| <= 29 is 2^n 2^r with n whole and |r| <= 1/2, the latter by a polynomial fitted to that range (relative
+// error 1e-7). Beyond it the end's value, so a sigmoid is never below 2e-9; NaN stays NaN. Four denominators share one
+// division: the inverse of their product, which is at most 2^116.
+template <Activation A, int COUNT> inline void activate_abreast(Vector* x) {
+  // 1.5 * 2^23 and the exponent's bias: adding it rounds to a whole number, and the low bits then hold n + 127.
+  const float shift = 12582912.0f + 127;
+  Vector y[COUNT], shifted[COUNT], series[COUNT];
+  EACH(COUNT) y[i] = x[i] * (A == TANH ? -2.885390082f : -1.442695041f);
+  EACH(COUNT) y[i] = greater(all(-29.0f), lesser(all(29.0f), y[i]));
+  EACH(COUNT) shifted[i] = y[i] + shift;
+  EACH(COUNT) y[i] = y[i] - (shifted[i] - shift);
+  EACH(COUNT) series[i] = 1.326472731e-3f * y[i] + 9.671512991e-3f;
+  EACH(COUNT) series[i] = series[i] * y[i] + 5.550733581e-2f;
+  EACH(COUNT) series[i] = series[i] * y[i] + 2.402224243e-1f;
+  EACH(COUNT) series[i] = series[i] * y[i] + 6.931470037e-1f;
+  EACH(COUNT) series[i] = series[i] * y[i] + 1.0f;
+  Vector below[COUNT];
+  EACH(COUNT) below[i] = 1.0f + series[i] * (Vector)((Whole)shifted[i] << 23);
+  if (COUNT % 4) {
+    EACH(COUNT) x[i] = finished<A>(1.0f / below[i]);
+    return;
+  }
+  Vector pairs[COUNT / 2 + 1];
+  EACH(COUNT / 2) pairs[i] = below[2 * i] * below[2 * i + 1];
+  EACH(COUNT / 4) {
+    const Vector inverse = 1.0f / (pairs[2 * i] * pairs[2 * i + 1]);
+    const Vector first = inverse * pairs[2 * i + 1], second = inverse * pairs[2 * i];
+    x[4 * i] = finished<A>(first * below[4 * i + 1]);
+    x[4 * i + 1] = finished<A>(first * below[4 * i]);
+    x[4 * i + 2] = finished<A>(second * below[4 * i + 3]);
+    x[4 * i + 3] = finished<A>(second * below[4 * i + 2]);
+  }
+}
+
+// In place on `count` vectors.
 template <Activation A> inline void activate(Vector* x, int count) {
   if (A == NONE) return;
   int i = 0;
-  for (; i + 4 <= count; i += 4) {
-    const Vector a = denominator<A>(x[i]), b = denominator<A>(x[i + 1]);
-    const Vector c = denominator<A>(x[i + 2]), d = denominator<A>(x[i + 3]);
-    const Vector ab = a * b, cd = c * d, inverse = 1.0f / (ab * cd);
-    const Vector of_ab = inverse * cd, of_cd = inverse * ab;
-    x[i] = finished<A>(of_ab * b);
-    x[i + 1] = finished<A>(of_ab * a);
-    x[i + 2] = finished<A>(of_cd * d);
-    x[i + 3] = finished<A>(of_cd * c);
-  }
-  for (; i < count; i++) x[i] = finished<A>(1.0f / denominator<A>(x[i]));
+  for (; i + ABREAST <= count; i += ABREAST) activate_abreast<A, ABREAST>(x + i);
+  for (; i + 4 <= count; i += 4) activate_abreast<A, 4>(x + i);
+  for (; i < count; i++) activate_abreast<A, 1>(x + i);
 }
 
 // The activation's derivative by its value.
