@@ -108,6 +108,14 @@ class TestWhatIsKept:
             assert row == {name: "" if value is None else str(value) for name, value in verdict.items()}
             assert row["budget"] and float(row["p_holm"]) >= float(row["p"])
 
+    def test_the_table_over_replicas_stands_beside_it(self) -> None:
+        """claims.csv counts both replicas in each of its rows, and claims.md says the same for people."""
+        result = small("biased_pad(0.4,0.25)", "linear")
+        claims = list(csv.DictReader((result.directory / "claims.csv").read_text().splitlines()))
+        assert {row["replicas"] for row in claims} == {"2"} and len(claims) == 3
+        text = (result.directory / "claims.md").read_text()
+        assert all(row["statistic"] in text for row in claims)
+
 
 class TestWhatCounts:
     def test_swapped_controls_void_the_attack(self, monkeypatch: pytest.MonkeyPatch) -> None:

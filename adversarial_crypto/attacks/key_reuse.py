@@ -107,8 +107,9 @@ def _verdicts(
             base = Verdict(NAME, "reuse", replica, None, "not_broken", "", budget=budget)
             name = f"bits_flipped by {attacker} with {pairs} known pairs"
             verdict = bits_verdict(base, bits[replica][fair[replica]], name)
-            numbers = {"bits_flipped": verdict.value or 0.0, "low": verdict.low or 0.0, "high": verdict.high or 0.0}
-            rows.append({"attacker": attacker, "pairs": pairs, "replica": replica, **numbers})
+            numbers = {"bits_flipped": verdict.value, "low": verdict.low, "high": verdict.high}
+            known = {name: number for name, number in numbers.items() if number is not None}
+            rows.append({"attacker": attacker, "pairs": pairs, "replica": replica, **known})
             yield verdict
     yield Table("reuse", rows)
 

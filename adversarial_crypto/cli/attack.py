@@ -86,6 +86,8 @@ def _show(result: AttackResult, quiet: bool) -> None:
     legend = ", ".join(f"{mark} {outcome.replace('_', ' ')}" for outcome, mark in MARKS.items())
     click.echo(f"\n{legend}; replicas in columns" if len(shown) > 1 else f"\n{legend}")
     click.echo(f"\n{result.sentence}")
+    if len(result.replicas) > 1:
+        click.echo(f"over all replicas: {result.directory / 'claims.md'}")
     click.echo(f"every finding: {result.directory / 'verdicts.csv'} ({duration(result.seconds)} of computing)")
     if result.tier == "smoke" and not quiet:
         say("\nNext: the same with --tier standard")

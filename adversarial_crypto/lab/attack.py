@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from adversarial_crypto.config import ConfigError
+from adversarial_crypto.lab.attack_claims import attack_claims, markdown
 from adversarial_crypto.lab.attack_figures import attack_figures
 from adversarial_crypto.lab.attack_result import AttackResult
 from adversarial_crypto.lab.attacked import Target, target
@@ -215,7 +216,10 @@ def _written(
         + sum({id(each.result): each.result.seconds for each in cells}.values()),
         already_complete=all(result.cached for result in results.values()) and all(c.result.cached for c in cells),
     )
+    claims = attack_claims(rows)
     atomic_write(place / "verdicts.csv", _csv(rows))
+    atomic_write(place / "claims.csv", _csv(claims))
+    atomic_write(place / "claims.md", markdown(found.label, claims).encode())
     if not done.already_complete or not (place / "figures").exists():
         attack_figures(done)
     return done

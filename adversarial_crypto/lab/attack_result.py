@@ -15,7 +15,7 @@ class AttackResult:
     """What the attacks came to.
 
     Args:
-        directory: with a sealed file an attack, verdicts.csv, and figures/.
+        directory: with a sealed file an attack, verdicts.csv, claims.csv and claims.md over all replicas, and figures/.
         target: its label; replicas: the numbers of its replicas; sizes: its message_bits and key_bits.
         tier: of the attacks.
         overall: broken, refuted, not_broken or inconclusive, by the one-time attacks alone.
