@@ -68,6 +68,20 @@ def test_bob_reads_as_the_protocol_says(runs: Path) -> None:
             assert abs(float(wrong[row].mean()) - told[replica]) < 4 * error + 1e-6
 
 
+def test_several_threads_change_nothing(runs: Path) -> None:
+    """Chunks that are encrypted at the same time meet the trained weights all of them, not those before training."""
+    cipher, replicas = trained_cipher(runs / "passed")
+    secrets = draw(cipher, Address(torch.tensor([[5, each] for each in replicas]), 0, 0), 16 * 1024)
+    threads = torch.get_num_threads()
+    try:
+        torch.set_num_threads(1)
+        alone = encrypt(cipher, **secrets)
+        torch.set_num_threads(4)
+        assert all(torch.equal(encrypt(cipher, **secrets), alone) for _ in range(5))
+    finally:
+        torch.set_num_threads(threads)
+
+
 def test_chosen_replicas_keep_their_numbers(runs: Path) -> None:
     """Replicas by number come in the order asked for, bit-equal to themselves among all."""
     cipher, secrets, _ = words(runs / "passed", replicas="all")

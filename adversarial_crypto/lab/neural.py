@@ -57,7 +57,7 @@ def _cipher(name: str, message_bits: int) -> Cipher:
         loop.stepper(state)(STEPS)
         weights = state.weights["alice_bob"]
         torch.set_num_threads(threads)
-    return from_players(layout.players(weights), message_bits, message_bits, REPLICAS)
+    return from_players(layout.settled(weights), message_bits, message_bits, REPLICAS)
 
 
 def _game(game: Game, without_key: bool) -> Game:

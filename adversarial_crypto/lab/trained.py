@@ -42,11 +42,15 @@ def trained_cipher(run_dir: Path | str, replicas: Choice = "passed") -> tuple[Ci
 
 
 def trained_players(
-    run_dir: Path | str, coalition: str, replicas: Choice = "passed"
+    run_dir: Path | str, coalition: str, replicas: Choice = "passed", fresh: str | None = None
 ) -> tuple[dict[str, Player], tuple[int, ...]]:
     """The players of a coalition as they were kept, on the CPU: name -> (R, B, in) -> (R, B, out), and R's numbers.
 
     Arguments and errors as `trained_cipher`, of any game.
+
+    Args:
+        fresh: instead of those that trained with the others the best fresh adversary of each replica with this network,
+            as `fresh_networks` names it.
     """
     stored = Stored.read(Path(run_dir))
     arrays, _ = stored.players()
@@ -54,9 +58,16 @@ def trained_players(
     plan = prepare(sources.run, sources.builds())
     chosen = _chosen(stored, replicas, plan.run.total_replicas)
     seeds = torch.tensor([[plan.run.replicas.seed, replica] for replica in chosen])
-    layout, _ = plan.coalition(coalition, seeds)
-    tensors = {name: torch.from_numpy(array) for name, array in arrays.items()}
-    return layout.players(layout.flat(tensors, torch.tensor(chosen))), chosen
+    layout, _ = plan.coalition(coalition, seeds, network=fresh or "own")
+    named = f"adversary.{fresh}." if fresh else ""
+    tensors = {n.removeprefix(named): torch.from_numpy(array) for n, array in arrays.items() if n.startswith(named)}
+    return layout.settled(layout.flat(tensors, torch.tensor(chosen))), chosen
+
+
+def fresh_networks(run_dir: Path | str) -> tuple[str, ...]:
+    """The networks whose best fresh adversaries a complete run kept: "own", or as the configuration names others."""
+    protocol = config.load(Stored.read(Path(run_dir)).path / "config.toml").protocol
+    return protocol.adversary_networks if protocol.adversaries else ()
 
 
 def _chosen(stored: Stored, replicas: Choice, total: int) -> tuple[int, ...]:

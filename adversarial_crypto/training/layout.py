@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 
 import torch
@@ -23,8 +24,21 @@ class Layout:
     slots: Mapping[str, tuple[Slot, ...]]
 
     def players(self, flat: Tensor) -> dict[str, Player]:
-        """The players on weights `flat` (R, P): name -> a function (R, B, in) -> (R, B, out)."""
+        """The players on weights `flat` (R, P): name -> a function (R, B, in) -> (R, B, out), with gradients to them.
+
+        Not for several threads at once: while one is called, its module has these weights instead of its own.
+        """
         return {name: self._player(name, flat) for name in self.modules}
+
+    def settled(self, flat: Tensor) -> dict[str, Player]:
+        """The players with weights `flat` for good, in modules of their own: for many threads, without gradients."""
+        found: dict[str, Player] = {}
+        for name, module in self.modules.items():
+            own = deepcopy(module).requires_grad_(False)
+            for parameter, shape, start, stop in self.slots[name]:
+                own.get_parameter(parameter).copy_(flat[:, start:stop].reshape(-1, *shape))
+            found[name] = own
+        return found
 
     def _player(self, name: str, flat: Tensor) -> Player:
         views = {
