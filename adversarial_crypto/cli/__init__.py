@@ -15,6 +15,8 @@ COMMANDS = (
     "reproduce",
     "attack",
     "calibrate",
+    "encrypt",
+    "decrypt",
     "show",
     "list",
     "verify",
