@@ -43,9 +43,9 @@ adversary_batch = 256
 PLAIN = ("--engine", "eager", "--device", "cpu", "--threads", "1")
 
 
-def call(*args: str | Path) -> Result:
-    """A command in this process; an exception that is not the end of the command is the test's."""
-    result = CliRunner().invoke(acrypto, [str(arg) for arg in args], prog_name="acrypto")
+def call(*args: str | Path, given: bytes = b"") -> Result:
+    """A command in this process, `given` on its stdin; an exception that is not its end is the test's."""
+    result = CliRunner().invoke(acrypto, [str(arg) for arg in args], input=given, prog_name="acrypto")
     assert result.exception is None or isinstance(result.exception, SystemExit)
     return result
 

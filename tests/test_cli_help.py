@@ -76,7 +76,11 @@ def test_examples_run(command: str, line: str, tmp_path: Path, monkeypatch: pyte
         from adversarial_crypto.lab import bench
 
         monkeypatch.setattr(bench, "bench", lambda **sizes: {"schema": "acrypto.bench/1", "rows": []})
-    result = call(*line.split())
+    line, _, _ = line.partition(" > ")
+    line, _, given = line.partition(" < ")
+    if given == "cipher.json":
+        (tmp_path / given).write_bytes(call("encrypt", *line.split()[1:], given=b"some words").stdout_bytes)
+    result = call(*line.split(), given=(tmp_path / given).read_bytes() if given == "cipher.json" else b"some words")
     assert result.exit_code == 0, result.output
     assert result.stdout or command == "verify"
 
