@@ -21,6 +21,7 @@ COMMANDS = (
     "list",
     "verify",
     "figures",
+    "report",
     "bench",
     "doctor",
     "completion",
