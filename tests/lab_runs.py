@@ -11,7 +11,7 @@ import pytest
 
 from adversarial_crypto import lab
 
-DETERMINISTIC = ("config.toml", "metrics.csv", "protocol.csv", "players.safetensors")
+DETERMINISTIC = ("config.toml", "metrics.csv", "protocol.csv", "players.safetensors", "snapshots.safetensors")
 TINY = (
     *("game.message_bits=4", "train.steps=12", "train.batch=16", "train.record_every=4", "train.record_batch=16"),
     *("replicas.count=2", "protocol.adversaries=2", "protocol.adversary_steps=4", "protocol.adversary_batch=16"),

@@ -13,7 +13,7 @@ from cli_runs import PLAIN, start, tiny
 
 from adversarial_crypto.cli.stopping import Stopping, parse_duration
 
-FILES = ("config.toml", "metrics.csv", "protocol.csv", "players.safetensors")
+FILES = ("config.toml", "metrics.csv", "protocol.csv", "players.safetensors", "snapshots.safetensors")
 
 
 @pytest.mark.parametrize(

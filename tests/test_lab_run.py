@@ -32,7 +32,7 @@ def test_complete_run_is_sound(complete: lab.RunResult) -> None:
     assert store.verify(complete.run_dir) == []
     assert {path.name for path in complete.run_dir.iterdir()} == {
         *("config.toml", "manifest.json", "log.txt", "metrics.csv", "players.safetensors", "protocol.csv"),
-        *("summary.json", "figures"),
+        *("snapshots.safetensors", "summary.json", "figures"),
     }
     assert set(store.read_figure(complete.run_dir, "training_curves")) == {
         f"training_curves.{kind}" for kind in ("csv", "png", "pdf")

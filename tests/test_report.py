@@ -206,3 +206,21 @@ class TestCommand:
         result = call("report", tmp_path, "-o", tmp_path / "page.html")
         assert result.exit_code == 1 and result.stderr.count("\n") == 1
         assert not (tmp_path / "page.html").exists()
+
+
+def test_the_replay_has_room(run: Path) -> None:
+    """Snapshots of the first replica that has them are in the page, the first and the last kept, and they fit."""
+    from adversarial_crypto.report import players
+
+    (found, *_) = subjects(run)
+    assert isinstance(found.playground, dict)
+    replay = found.playground["replay"]
+    assert replay["steps"] == [0, 4, 8, 12] and len(replay["weights"]) == 4
+    size = sum(map(len, replay["weights"][0].values()))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(players, "REPLAY_ROOM", 3 * size)
+        (fewer, *_) = subjects(run)
+        patch.setattr(players, "REPLAY_ROOM", size)
+        (none, *_) = subjects(run)
+    assert isinstance(fewer.playground, dict) and fewer.playground["replay"]["steps"] == [0, 8, 12]
+    assert isinstance(none.playground, dict) and none.playground["replay"] is None

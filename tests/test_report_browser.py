@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 from browser import browser, complaints, requests, until, visit
+from lab_runs import EASY, tiny
 from selenium import webdriver
 from selenium.webdriver.common.by import By
 
@@ -168,3 +169,25 @@ def test_a_pointer_is_told_the_value(opened: webdriver.Chrome) -> None:
     )
     assert told[0] is False and told[4] is True
     assert told[1].startswith("Bob · ") and f"{told[2]:,.0f}" in told[1] and told[1].endswith(f"· {told[3]}")
+
+
+def test_the_training_can_be_watched_again(tmp_path: Path) -> None:
+    """The slider goes through the snapshots: their ciphers, their errors, and at its end the trained ones again."""
+    tiny(tmp_path / "run", *EASY)
+    (tmp_path / "page.html").write_text(page([tmp_path / "run"]), encoding="utf-8")
+    moments, travels = [], []
+    with browser() as driver:
+        visit(driver, tmp_path / "page.html")
+        slider = driver.find_elements(By.CSS_SELECTOR, ".playground input[type=range]")[1]
+        for place in (3, 0, 1, 3):
+            driver.execute_script(
+                "arguments[0].value = arguments[1]; arguments[0].dispatchEvent(new Event('input'));", slider, place
+            )
+            moments.append(slider.find_element(By.XPATH, "..").text)
+            travels.append(bits_of(driver, "elements of the ciphertext"))
+        assert complaints(driver) == []
+    assert [moment.split(" (")[0] for moment in moments] == [
+        *("Training: trained", "Training: step 0", "Training: step 4", "Training: trained")
+    ]
+    assert all(" of 4 bits wrong)" in moment for moment in moments)
+    assert travels[0] == travels[3] and travels[0] != travels[1] != travels[2]

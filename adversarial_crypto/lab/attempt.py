@@ -13,6 +13,7 @@ from adversarial_crypto.lab.events import Compiling, Phase, Tell
 from adversarial_crypto.lab.meter import Meter
 from adversarial_crypto.lab.outcome import outcome
 from adversarial_crypto.lab.result import Stopped
+from adversarial_crypto.lab.snapshots import Snapshots
 from adversarial_crypto.lab.summary import Facts, summarise
 from adversarial_crypto.lab.tables import metrics_header, metrics_rows, protocol_table
 from adversarial_crypto.lab.watch import Watch
@@ -21,7 +22,7 @@ from adversarial_crypto.training import Engine, Plan, Protocol, Training
 
 # Seconds between checkpoints: a kill costs at most half a minute of work, and a checkpoint of quick 5 ms of it.
 CHECKPOINT_SECONDS = 30.0
-PLAYERS_SCHEMA = "acrypto.players/1"
+PLAYERS_SCHEMA, SNAPSHOTS_SCHEMA = "acrypto.players/1", "acrypto.snapshots/1"
 
 Stop = Callable[[], str | None]
 
@@ -32,12 +33,16 @@ class Attempt:
     Args:
         directory: open for writing, perhaps with a checkpoint to continue from.
         stop: polled at every beat, in training and protocol alike; a reason means save and raise `Stopped`.
+        watched: whether snapshots of the players are kept; what an attempt continues goes on as it was begun.
     """
 
-    def __init__(self, directory: RunDir, plan: Plan, engine: Engine, tell: Tell, stop: Stop) -> None:
+    def __init__(
+        self, directory: RunDir, plan: Plan, engine: Engine, tell: Tell, stop: Stop, watched: bool = False
+    ) -> None:
         self.directory, self.plan, self.engine, self.tell, self.stop = directory, plan, engine, tell, stop
         self.training = Training(plan, engine)
         self.protocol: Protocol | None = None
+        self.snapshots = Snapshots(plan.run) if watched else None
         self.meter = Meter()
         width: dict[Phase, int] = {"training": plan.run.total_replicas, "protocol": plan.chunk_size}
         self.watch = Watch(plan.run, plan.game, width, tell)
@@ -77,10 +82,14 @@ class Attempt:
             if beat.rows:
                 self.directory.append_metrics(metrics_rows(beat.rows, self.plan.game.measured))
                 self.watch.record(beat.rows)
+                if self.snapshots:
+                    self.snapshots.record(training)
             self.meter.beat(beat.step)
             self.watch.beat("training", beat.step, run.steps)
             self._breathe()
         self.meter.rest()
+        if self.snapshots:
+            self.snapshots.record(training, last=True)
         self._save()
 
     def _meet(self, protocol: Protocol) -> None:
@@ -110,6 +119,9 @@ class Attempt:
         summary = summarise(self.plan.run, self.plan.game, outcomes, facts)
         meta = {"schema": PLAYERS_SCHEMA, "identity": self.directory.identity}
         self.directory.write_players(_numpy(self._players(protocol)), meta)
+        if self.snapshots:
+            kept = _numpy(self.snapshots.named(self.training))
+            self.directory.write_snapshots(kept, {**meta, "schema": SNAPSHOTS_SCHEMA})
         self.directory.write_protocol(protocol_table(reports, self.plan.game))
         return self.directory.commit(summary)
 
@@ -135,12 +147,18 @@ class Attempt:
         arrays = {f"training/{name}": tensor for name, tensor in self.training.arrays().items()}
         if self.protocol is not None:
             arrays |= {f"protocol/{name}": tensor for name, tensor in self.protocol.arrays().items()}
+        if self.snapshots:
+            arrays |= {f"snapshots/{name}": tensor for name, tensor in self.snapshots.arrays().items()}
         self.directory.checkpoint(self.step, _numpy(arrays), {"phase": self.phase, "meter": self.meter.saved()})
         self._saved = time.monotonic()
 
     def _restore(self, arrays: dict[str, Any], meta: dict[str, Any]) -> None:
         tensors = {name: torch.from_numpy(array) for name, array in arrays.items()}
         self.training.restore(_part(tensors, "training/"))
+        kept = _part(tensors, "snapshots/")
+        self.snapshots = Snapshots(self.plan.run) if kept else None
+        if self.snapshots:
+            self.snapshots.restore(kept)
         self.meter = Meter(**meta["meter"])
         if meta["phase"] == "protocol":
             self.protocol = Protocol(self.plan, self.training)

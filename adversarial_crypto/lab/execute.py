@@ -38,13 +38,13 @@ def execute(
             return RunResult(directory.path, directory.summary(), already_complete=True)
         tell = _logged(directory, tell)
         with _in_words(directory):
-            summary = _attempt(directory, plan, reason, tell, stop)
+            summary = _attempt(directory, plan, reason, tell, stop, draw)
     if draw:
         figures(directory.path)
     return RunResult(directory.path, summary)
 
 
-def _attempt(directory: RunDir, plan: Plan, reason: str, tell: Tell, stop: Stop) -> dict[str, Any]:
+def _attempt(directory: RunDir, plan: Plan, reason: str, tell: Tell, stop: Stop, watched: bool) -> dict[str, Any]:
     """One attempt on the machine and engine that the run was begun with."""
     recorded, resumed = directory.execution, directory.resumed
     machine = probe(recorded["device"], recorded["threads"], recorded["tf32"])
@@ -66,7 +66,7 @@ def _attempt(directory: RunDir, plan: Plan, reason: str, tell: Tell, stop: Stop)
     )
     for warning in [*directory.warnings, *_changes(recorded, execution(machine, name))]:
         tell(Note(warning))
-    return Attempt(directory, plan, Engine(name, machine), tell, stop).work()
+    return Attempt(directory, plan, Engine(name, machine), tell, stop, watched).work()
 
 
 def _prepared(sources: Sources) -> Plan:

@@ -47,7 +47,7 @@ def run(
         threads, tf32: of the CPU, None for all it may use; let CUDA round the inputs of matrix products to 10 bits.
             These four are recorded at the first start and reused; a different one that is named later is refused.
         fresh: move an existing run of that place aside first.
-        draw: the figure too; without it the run is tables and players alone.
+        draw: the figure too, and snapshots to watch the training again; without it the run is tables and players alone.
         progress: called with each event (lab/events.py).
         stop: asked at every beat, a second or two apart; None to go on, or a reason ("interrupt", "time limit", ...).
     Returns:

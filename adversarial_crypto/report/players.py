@@ -10,15 +10,19 @@ from adversarial_crypto.config import Run, SymmetricGame
 from adversarial_crypto.report.forms import FORMS, Arrays, layers, weights
 
 ROOM = 400_000  # characters of all weights: the page stays small enough to be sent about
+REPLAY_ROOM = 1_000_000  # the same of the snapshots
 SEARCHABLE = 20  # key bits: a million keys take a browser some twenty seconds
 
 
-def playground(run: Run, arrays: Arrays, protocol: Sequence[Mapping[str, str]]) -> dict[str, Any] | str:
+def playground(
+    run: Run, arrays: Arrays, protocol: Sequence[Mapping[str, str]], snapshots: Arrays | None = None
+) -> dict[str, Any] | str:
     """What playground.js takes, or a sentence that says why this run has none.
 
     Args:
         arrays: of players.safetensors, name -> (R, ...).
         protocol: the rows of protocol.csv.
+        snapshots: of snapshots.safetensors, "step" (S,) and name -> (S, r, ...) of the first replicas.
     """
     if not isinstance(run.game, SymmetricGame):
         return f"The {run.game.kind} game has no cipher to play with."
@@ -46,7 +50,33 @@ def playground(run: Run, arrays: Arrays, protocol: Sequence[Mapping[str, str]]) 
         "layers": {player: layers(network, prefix, arrays) for player, (network, prefix) in seats.items()},
         "replicas": chosen,
         "of": len(_by_bob(protocol)),
+        "replay": _replay(networks, snapshots, chosen) if snapshots else None,
     }
+
+
+def _replay(
+    networks: Mapping[str, str], snapshots: Arrays, replicas: Sequence[Mapping[str, Any]]
+) -> dict[str, Any] | None:
+    """The training of the first of these replicas that has snapshots, as many of them as fit."""
+    rows = min(array.shape[1] for name, array in snapshots.items() if name != "step")
+    index = next((i for i, replica in enumerate(replicas) if replica["row"] < rows), None)
+    if index is None:
+        return None
+    row, count = replicas[index]["row"], len(snapshots["step"])
+    shots = [
+        {name: weights(networks[name], name, _at(snapshots, shot), row) for name in ("alice", "bob", "eve")}
+        for shot in range(count)
+    ]
+    fit = REPLAY_ROOM // sum(map(len, shots[0].values()))
+    if fit < 2 or count < 2:
+        return None
+    places = [round(i * (count - 1) / (min(fit, count) - 1)) for i in range(min(fit, count))]
+    steps = [int(snapshots["step"][place]) for place in places]
+    return {"replica": index, "steps": steps, "weights": [shots[place] for place in places]}
+
+
+def _at(snapshots: Arrays, shot: int) -> Arrays:
+    return {name: array[shot] for name, array in snapshots.items() if name != "step"}
 
 
 def _fresh(network: str) -> str:

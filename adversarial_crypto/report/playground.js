@@ -9,7 +9,7 @@
     const { message_bits: n, key_bits: k } = data;
     const state = { replica: 0, message: bitsOf(0, n), key: bitsOf(0, k), bits: 0, before: null, worker: null };
     const letters = Math.max(Math.floor(n / 8), 1);
-    const players = {};
+    const players = {}, replay = data.replay;
     const parts = build();
     choose(0);
     write("Hi".slice(0, letters).padEnd(letters, "!"));
@@ -21,6 +21,34 @@
         players[name] = player(layers, numbersOf(data.replicas[index].weights[name]));
       }
       state.before = null;
+      if (replay) {
+        parts.step.disabled = index !== replay.replica;
+        parts.step.value = replay.steps.length - 1;
+        told();
+      }
+    }
+
+    // The players as they were at a snapshot; the last one are those that were kept.
+    function rewind(shot) {
+      if (shot === replay.steps.length - 1) return choose(replay.replica);
+      for (const [name, text] of Object.entries(replay.weights[shot])) players[name] = player(data.layers[name], numbersOf(text));
+      state.before = null;
+      told();
+    }
+
+    // Bob's and Eve's errors at this moment, over random messages and keys.
+    function told() {
+      const shot = Number(parts.step.value), trials = 200;
+      let bob = 0, eve = 0;
+      const random = (count) => Array.from(crypto.getRandomValues(new Uint8Array(count)), (byte) => (byte & 1 ? 1 : -1));
+      const errors = (said, message) => said.reduce((sum, x, i) => sum + Math.abs(x - message[i]) / 2, 0) / trials;
+      for (let i = 0; i < trials; i++) {
+        const message = random(n), key = random(k), ciphertext = players.alice(join(message, key));
+        bob += errors(players.bob(join(ciphertext, key)), message);
+        eve += errors(players.eve(ciphertext), message);
+      }
+      const step = shot === replay.steps.length - 1 ? "trained" : `step ${replay.steps[shot].toLocaleString("en")}`;
+      parts.moment.textContent = `Training: ${step} (Bob ${bob.toFixed(2)}, Eve ${eve.toFixed(2)} of ${n} bits wrong)`;
     }
 
     function shown(x) { return state.bits ? quantised(x, state.bits) : x; }
@@ -52,7 +80,12 @@
       flips(parts.message, state.message, "message");
       flips(parts.key, state.key, "key");
       parts.ciphertext.replaceChildren(...Array.from(ciphertext, (x, i) => cell(x, Math.abs(x - before[i]) > 0.1)));
+      const early = replay && Number(parts.step.value) < replay.steps.length - 1;
       for (const [name, row] of Object.entries(parts.readers)) {
+        if (early && name !== "bob" && name !== "eve") {
+          row.replaceChildren(reads("was trained against the end of this training"));
+          continue;
+        }
         const said = signs(players[name](name === "bob" ? join(ciphertext, state.key) : ciphertext));
         const wrong = said.filter((bit, i) => bit !== state.message[i]).length;
         const cells = said.map((bit, i) => mark(bit, bit !== state.message[i]));
@@ -140,7 +173,8 @@
           `${right ? "that is the message" : "that is not the message"}. ${(2 ** k).toLocaleString("en")} keys in ${seconds} s.`;
         parts.found.dataset.right = String(right);
       };
-      const { layers } = data, { weights } = data.replicas[state.replica];
+      const { layers } = data, shot = replay && !parts.step.disabled ? Number(parts.step.value) : Infinity;
+      const weights = shot < (replay ? replay.steps.length - 1 : 0) ? replay.weights[shot] : data.replicas[state.replica].weights;
       state.worker.postMessage({ layers, weights, bits: state.bits, keyBits: k, ciphertext: Array.from(state.ciphertext) });
     }
 
@@ -168,6 +202,11 @@
         state.before = null;
         show();
       });
+      if (replay) {
+        made.step = control(controls, "Training", "input", { type: "range", min: 0, max: replay.steps.length - 1 });
+        made.moment = made.step.parentElement.firstChild;
+        made.step.addEventListener("input", () => { rewind(Number(made.step.value)); show(); });
+      }
       const which = control(controls, "Replica", "select", {});
       data.replicas.forEach((replica, i) => {
         const option = element("option");

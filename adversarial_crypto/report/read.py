@@ -14,7 +14,7 @@ from adversarial_crypto import config
 from adversarial_crypto.errors import StoreError
 from adversarial_crypto.report.players import playground
 from adversarial_crypto.store.atomic import damaged, read_bytes, read_sealed
-from adversarial_crypto.store.manifest import ATTACKS, CONFIG, MANIFEST, PLAYERS, PROTOCOL, SUMMARY
+from adversarial_crypto.store.manifest import ATTACKS, CONFIG, MANIFEST, PLAYERS, PROTOCOL, SNAPSHOTS, SUMMARY
 
 if TYPE_CHECKING:
     from adversarial_crypto.figures import Frames
@@ -164,7 +164,8 @@ def _playground(path: Path, protocol: Table) -> dict[str, Any] | str:
     run = config.load(path / CONFIG)
     if not (path / PLAYERS).exists():
         return "The weights of the players are not kept here."
-    return playground(run, load(read_bytes(path / PLAYERS)), protocol)
+    snapshots = load(read_bytes(path / SNAPSHOTS)) if (path / SNAPSHOTS).exists() else None
+    return playground(run, load(read_bytes(path / PLAYERS)), protocol, snapshots)
 
 
 def _refuse_damaged(path: Path, files: Mapping[str, str]) -> None:

@@ -24,7 +24,7 @@ from adversarial_crypto.store.lease import LEASE, refuse_if_held
 
 CONFIG, MANIFEST, SUMMARY = "config.toml", "manifest.json", "summary.json"
 METRICS, LOG = "metrics.csv", "log.txt"
-PLAYERS, PROTOCOL = "players.safetensors", "protocol.csv"
+PLAYERS, PROTOCOL, SNAPSHOTS = "players.safetensors", "protocol.csv", "snapshots.safetensors"
 # Of attacks: in a run's directory, or beside runs those about other ciphers; and in the latter those about controls.
 ATTACKS, CONTROLS = "attacks", "controls"
 SCHEMA = "acrypto.manifest/1"

@@ -23,6 +23,7 @@ from adversarial_crypto.store.manifest import (
     METRICS,
     PLAYERS,
     PROTOCOL,
+    SNAPSHOTS,
     SUMMARY,
     Meant,
     admit,
@@ -128,7 +129,7 @@ class RunDir(Run):
             self.close()
             return
         atomic.sweep(self.path / checkpoints.FOLDER)
-        for name in (PLAYERS, PROTOCOL):  # a commit cut short wrote them; they come again, byte for byte
+        for name in (PLAYERS, PROTOCOL, SNAPSHOTS):  # a commit cut short wrote them; they come again, byte for byte
             atomic.remove(self.path / name)
         found, self.warnings = checkpoints.load_newest(self.path)
         records: dict[str, Any] = {}
@@ -199,6 +200,11 @@ class RunDir(Run):
         """Write players.safetensors, right before `commit`: until then the players live in the checkpoints."""
         self._writing()
         self._files = {**self._files, PLAYERS: checkpoints.save_arrays(self.path / PLAYERS, arrays, meta)}
+
+    def write_snapshots(self, arrays: Mapping[str, NDArray[Any]], meta: Mapping[str, Any]) -> None:
+        """Write snapshots.safetensors, right before `commit`, where a run has them."""
+        self._writing()
+        self._files = {**self._files, SNAPSHOTS: checkpoints.save_arrays(self.path / SNAPSHOTS, arrays, meta)}
 
     def write_protocol(self, text: str) -> None:
         """Write protocol.csv, right before `commit`: until then its rows live in the checkpoints."""

@@ -22,6 +22,7 @@ from adversarial_crypto.store.manifest import (
     METRICS,
     PLAYERS,
     PROTOCOL,
+    SNAPSHOTS,
     SUMMARY,
     is_run,
     read_manifest,
@@ -174,7 +175,7 @@ def _committed_problems(run: Path, recorded: dict[str, str]) -> Iterator[tuple[P
         yield run / SUMMARY, str(error), run
         files = recorded  # all that still vouches for something
     else:
-        for name in (PLAYERS, PROTOCOL, METRICS, LOG):
+        for name in (PLAYERS, PROTOCOL, SNAPSHOTS, METRICS, LOG):
             if name not in files and (run / name).exists():
                 yield run / name, f"{run / name} is not listed in {SUMMARY}.", run / name
     # A damaged manifest has been named already, by the hash that it carries.
