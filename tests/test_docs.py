@@ -5,12 +5,17 @@ from __future__ import annotations
 import re
 import shlex
 from pathlib import Path
+from typing import Any
 
+import pandas as pd
 import pytest
 import torch
+from cli_runs import call, copy
 
 from adversarial_crypto import lab
-from adversarial_crypto.errors import ConfigError
+from adversarial_crypto.config import SymmetricGame
+from adversarial_crypto.errors import AcryptoError, ConfigError
+from adversarial_crypto.figures import render
 from adversarial_crypto.lab.sources import Sources
 from adversarial_crypto.networks import Build, Init
 from adversarial_crypto.training import Engine, Machine, Training, prepare
@@ -103,3 +108,53 @@ def test_the_file_is_part_of_the_identity(my_net: Path) -> None:
     after = sources(COMMANDS[0]).digests
     assert before.keys() == after.keys()
     assert set(before.values()).isdisjoint(after.values())
+
+
+EXTEND = (ROOT / "docs" / "extend.md").read_text(encoding="utf-8")
+START = re.findall(r"^    acrypto (.+)$", (ROOT / "docs" / "start.md").read_text(encoding="utf-8"), re.MULTILINE)
+
+
+@pytest.mark.parametrize("line", START)
+def test_the_first_five_minutes(line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every line of the first text ends well where a run of that name is there; a long training is only planned."""
+    monkeypatch.chdir(tmp_path)
+    copy(tmp_path)
+    words, _, given = line.partition(" > ")[0].partition(" < ")
+    text = b"some words"
+    if given == "cipher.json":
+        text = call("encrypt", *words.split()[1:], given=text).stdout_bytes
+    dry = ["--dry-run"] if line == "run quick" else []
+    result = call(*shlex.split(words), *dry, given=text)
+    assert result.exit_code == 0, result.output
+
+
+def test_the_experiment_is_one(tmp_path: Path) -> None:
+    """The page of TOML in the text on extending is read as it stands, and means what is said around it."""
+    (page,) = re.findall(r"```toml\n(.*?)```", EXTEND, re.DOTALL)
+    (tmp_path / "my_experiment.toml").write_text(page, encoding="utf-8")
+    run = lab.load(tmp_path / "my_experiment.toml")
+    assert isinstance(run.game, SymmetricGame)
+    assert (run.name, run.game.key_bits, run.message_bits, run.replicas.count) == ("short-keys", 8, 16, 16)
+    assert run.train == lab.load("quick").train
+
+
+def test_the_figure_is_drawn() -> None:
+    """The text's figure draws its table twice to the same bytes, and refuses another table with a sentence."""
+    (code,) = re.findall(r"```python\n(.*?)```", EXTEND, re.DOTALL)
+    namespace: dict[str, Any] = {}
+    exec(compile(code, "gap.py", "exec"), namespace)
+    table = pd.DataFrame({"replica": [0, 1], "bob_bits_wrong": [0.01, 8.0], "eve_bits_wrong": [7.4, 8.0]})
+    drawn = [render(namespace["draw"]({"replicas": table})) for _ in range(2)]
+    assert drawn[0] == drawn[1] and set(drawn[0]) == {"png", "pdf"}
+    with pytest.raises(AcryptoError, match="needs a column eve_bits_wrong"):
+        namespace["draw"]({"replicas": table.drop(columns="eve_bits_wrong")})
+
+
+def test_every_file_that_is_named_is_there() -> None:
+    """docs/, tests/ and package files that README and the documents point to exist."""
+    texts = [(ROOT / "README.md"), *(ROOT / "docs").glob("*.md")]
+    for text in texts:
+        if text.name in ("log.md", "decisions.md"):  # they speak of what is gone
+            continue
+        named = re.findall(r"\b((?:docs|tests|experiments)/[\w.-]+\.\w+)", text.read_text(encoding="utf-8"))
+        assert [name for name in named if not (ROOT / name).exists()] == [], text.name
