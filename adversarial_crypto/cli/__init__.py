@@ -22,6 +22,7 @@ COMMANDS = (
     "verify",
     "figures",
     "report",
+    "export",
     "bench",
     "doctor",
     "completion",

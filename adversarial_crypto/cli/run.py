@@ -34,6 +34,7 @@ EPILOG = example(
 )
 @click.option("--dry-run", is_flag=True, help="Say what would be done, print the resolved config, write nothing.")
 @click.option("-o", "--out", type=click.Path(path_type=Path), metavar="DIR", help="The run directory [runs/NAME-ID].")
+@click.option("--track", multiple=True, metavar="tensorboard", help="Follow the training there too [nobody].")
 @click.option("--fresh", is_flag=True, help="Move an existing run aside and start over.")
 @common_options
 def command(

@@ -20,11 +20,13 @@ from adversarial_crypto.lab.events import (
     Finished,
     Note,
     Progress,
+    Recorded,
     ShardEnded,
     Started,
     SweepProgress,
     SweepStarted,
 )
+from adversarial_crypto.lab.export import export
 from adversarial_crypto.lab.machine import probe
 from adversarial_crypto.lab.pictures import figures
 from adversarial_crypto.lab.reproduce import Reproduction, reproduce
@@ -45,6 +47,7 @@ __all__ = [
     "Finished",
     "Note",
     "Progress",
+    "Recorded",
     "Reproduction",
     "RunResult",
     "ShardEnded",
@@ -58,6 +61,7 @@ __all__ = [
     "attack",
     "calibrate",
     "experiment_folders",
+    "export",
     "figures",
     "load",
     "merge",

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from adversarial_crypto.lab.events import Compiling, Phase, Tell
+from adversarial_crypto.lab.events import Compiling, Phase, Recorded, Tell
 from adversarial_crypto.lab.meter import Meter
 from adversarial_crypto.lab.outcome import outcome
 from adversarial_crypto.lab.result import Stopped
@@ -82,6 +82,7 @@ class Attempt:
             if beat.rows:
                 self.directory.append_metrics(metrics_rows(beat.rows, self.plan.game.measured))
                 self.watch.record(beat.rows)
+                self.tell(Recorded(beat.rows))
                 if self.snapshots:
                     self.snapshots.record(training)
             self.meter.beat(beat.step)

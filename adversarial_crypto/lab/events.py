@@ -1,11 +1,11 @@
 """What a run tells while it works: values handed to the `progress` callback, in the order in which they happen.
 
-    Started · (Compiling | Progress | Note)* · Finished
+    Started · (Compiling | Recorded | Progress | Note)* · Finished
     SweepStarted · (ShardEnded | SweepProgress | Note)*          and in the same process those of each shard's run
     (AttackProgress* · AttackEnded)* · Note*                     of the controls too
 
 A run that is already complete tells Finished alone; one that is stopped or fails ends without it. The callback runs in
-the thread of the run, at most some four times a second, and should return at once.
+the thread of the run, some four times a second and at each record, and should return at once.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from adversarial_crypto.lab.result import RunResult
 
 if TYPE_CHECKING:
     from adversarial_crypto.games import Watched
+    from adversarial_crypto.training import Row
 
 Phase = Literal["training", "protocol"]
 
@@ -89,6 +90,13 @@ class Progress:
     seconds_left: float | None
     at_most: bool
     rate: float
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A record was taken; each of these is told, however many a second: a row for every replica."""
+
+    rows: tuple[Row, ...]
 
 
 @dataclass(frozen=True)
@@ -177,6 +185,7 @@ class AttackEnded:
 Event = (
     Started
     | Compiling
+    | Recorded
     | Progress
     | Note
     | Finished

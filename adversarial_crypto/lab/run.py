@@ -14,6 +14,7 @@ from adversarial_crypto.lab.machine import check_device, full_name
 from adversarial_crypto.lab.meant import Meant
 from adversarial_crypto.lab.result import RunResult
 from adversarial_crypto.lab.sources import Sources
+from adversarial_crypto.lab.trackers import tracked
 from adversarial_crypto.store import Run as Stored
 
 PACKAGE = Path(__file__).parent.parent
@@ -33,6 +34,7 @@ def run(
     tf32: bool = False,
     fresh: bool = False,
     draw: bool = True,
+    track: Sequence[str] = (),
     progress: Callable[[Event], None] | None = None,
     stop: Callable[[], str | None] | None = None,
 ) -> RunResult:
@@ -48,6 +50,7 @@ def run(
             These four are recorded at the first start and reused; a different one that is named later is refused.
         fresh: move an existing run of that place aside first.
         draw: the figure too, and snapshots to watch the training again; without it the run is tables and players alone.
+        track: "tensorboard": event files in the run's directory while it trains; a tracker that fails is left alone.
         progress: called with each event (lab/events.py).
         stop: asked at every beat, a second or two apart; None to go on, or a reason ("interrupt", "time limit", ...).
     Returns:
@@ -58,7 +61,7 @@ def run(
         StoreError: a damaged file, or another process is writing there.
         EnvironmentProblem: no such device, no compiler, no memory, or the disk is full.
     """
-    tell = progress or silent
+    tell = tracked(progress or silent, track)
     check_device(device)
     if engine not in ENGINES:
         raise ConfigError(f"unknown engine '{engine}'; there are 'auto', 'eager' and 'compiled'")
