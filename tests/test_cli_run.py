@@ -83,14 +83,14 @@ def test_options_reach_the_laboratory(monkeypatch: pytest.MonkeyPatch, tmp_path:
 
     monkeypatch.setattr(lab, "run", fake)
     line = "run paper-n16 -s train.batch=8 -s replicas.seed=9 --replicas 5 --seed 3 --profile full --device cuda:1"
-    line += f" --engine compiled --threads 2 --tf32 --time-limit 1.5h --fresh -o {tmp_path / 'x'}"
+    line += f" --engine compiled --threads 2 --tf32 --track tensorboard --time-limit 1.5h --fresh -o {tmp_path / 'x'}"
     assert call(*line.split()).exit_code == 0
     assert seen.pop("progress") and seen.pop("stop")
     assert seen == {
         "experiment": "paper-n16",
         "overrides": ["train.batch=8", "replicas.seed=9", "replicas.count=5", "replicas.seed=3"],
         "profile": "full", "device": "cuda:1", "engine": "compiled", "threads": 2, "tf32": True, "fresh": True,
-        "out": tmp_path / "x", "reason": None,
+        "out": tmp_path / "x", "reason": None, "track": ("tensorboard",),
     }  # fmt: skip
 
 
