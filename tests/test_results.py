@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -13,10 +14,12 @@ from adversarial_crypto import lab
 from adversarial_crypto.config import identity, load
 from adversarial_crypto.figures import FIGURES, render
 from adversarial_crypto.lab import claims
+from adversarial_crypto.lab.attack_claims import attack_claims, markdown
 
 ROOT = Path(__file__).parent.parent
 FOLDERS = sorted(path.parent for path in (ROOT / "results").rglob("config.toml"))
 SWEEPS = sorted(path.parent for path in (ROOT / "results").rglob("sweep.toml"))
+ATTACKED = sorted(path.parent for path in (ROOT / "results" / "attacks").rglob("verdicts.csv"))
 TARGETS = sorted(path.parent for path in (ROOT / "results" / "paper").glob("*/provenance.json"))
 
 
@@ -35,7 +38,9 @@ def tables_of(folder: Path) -> dict[str, dict[str, pd.DataFrame]]:
     return found
 
 
-@pytest.mark.parametrize("folder", [*FOLDERS, *SWEEPS], ids=lambda folder: folder.relative_to(ROOT).as_posix())
+@pytest.mark.parametrize(
+    "folder", [*FOLDERS, *SWEEPS, *ATTACKED], ids=lambda folder: folder.relative_to(ROOT).as_posix()
+)
 def test_figures_are_redrawn_from_their_tables(folder: Path) -> None:
     """The committed PDF is, byte for byte, what the committed tables draw now."""
     drawn = tables_of(folder)
@@ -73,3 +78,27 @@ def test_the_papers_targets_are_whole() -> None:
     every = pd.read_csv(ROOT / "results" / "paper" / "claims.csv")
     tested = every[every["verdict"] != "not tested"]
     assert set(tested["claim"]) == set(found["claim"]) and len(every) == len(claims.claims())
+
+
+@pytest.mark.parametrize("folder", ATTACKED, ids=lambda folder: folder.name)
+def test_attacks_say_what_their_findings_say(folder: Path) -> None:
+    """The claims over replicas follow from the findings of each, and the players attacked are those that are here."""
+    table = pd.read_csv(folder / "verdicts.csv", dtype=object).astype(object)
+    rows = [{name: _value(name, cell) for name, cell in row.items()} for row in table.to_dict("records")]
+    told = attack_claims(rows)
+    assert markdown(folder.name, told).encode() == (folder / "claims.md").read_bytes()
+    kept = pd.read_csv(folder / "claims.csv")
+    pd.testing.assert_frame_equal(pd.DataFrame(told), kept, check_dtype=False)
+    provenance = json.loads((folder / "provenance.json").read_text(encoding="utf-8"))
+    players = (ROOT / "results" / folder.name / "players.safetensors").read_bytes()
+    assert provenance["players"] == hashlib.sha256(players).hexdigest()
+    assert provenance["command"].startswith("acrypto attack ")
+
+
+def _value(name: str, cell: str) -> str | int | float | None:
+    """A cell of verdicts.csv as what it was."""
+    if cell != cell or cell == "":
+        return None if name in ("bits", "value", "low", "high", "p", "p_holm", "chance") else ""
+    if name in ("replica", "bits"):
+        return int(cell)
+    return float(cell) if name in ("value", "low", "high", "p", "p_holm", "chance") else cell
