@@ -28,8 +28,10 @@ from adversarial_crypto.attacks.learning import Learner, School, best, encrypt_r
 from adversarial_crypto.ciphers import Cipher, draw, encrypt, from_players, known
 from adversarial_crypto.formulas.measures import cross_entropy
 from adversarial_crypto.games import Secrets
+from adversarial_crypto.lab.machine import probe
 from adversarial_crypto.networks import NETWORKS, Init
 from adversarial_crypto.numerics.philox import Address, Occasion
+from adversarial_crypto.training import Engine, Machine
 
 SEEDS = torch.tensor([[5, 0], [5, 1]])
 
@@ -207,3 +209,20 @@ def test_fresh_eves_are_the_papers(monkeypatch: pytest.MonkeyPatch) -> None:
     assert flipped.outcome == wrong.outcome == "broken"
     for verdict in run(fresh_eves, known("one_time_pad").cipher(4), monkeypatch, **smaller):
         assert verdict.outcome == "not_broken" and verdict.value == pytest.approx(2, abs=0.06)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("label", ["one_time_pad", "biased_pad(0.4,0.3)"])
+def test_reused_keys_compile_for_one_replica_and_for_two(label: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The compiled engine learns what the eager one does; with one replica it once met an order in memory of its own."""
+    if not probe("cpu", 1, False).compiler:
+        pytest.skip("no compiler")
+    cipher = known(label).cipher(16)
+    monkeypatch.setattr(key_reuse, "SCHOOLS", {"smoke": School(1, 5, 16, 0.001)})
+    monkeypatch.setattr(key_reuse, "TESTED", {"smoke": key_reuse.BLOCK})
+    seeds = torch.stack([torch.full((cipher.replicas,), 9), torch.arange(cipher.replicas)], -1)
+    found = []
+    for engine in (eager(), Engine("compiled", Machine(threads=1, compiler=True))):
+        said = list(key_reuse.run(cipher, Budget("smoke", engine), seeds))
+        found.append([each.value for each in said if isinstance(each, Verdict)])
+    assert found[0] == pytest.approx(found[1], abs=0.05)

@@ -185,16 +185,17 @@ class DeepSets(nn.Module):
 
     def forward(self, inputs: Tensor) -> Tensor:
         """(R, keys, in) -> (R, keys, asked N), log odds."""
-        pairs, share, asked = inputs.split([MOST * (self.bits + self.width), 1, self.asked * self.width], -1)
-        pairs = pairs.unflatten(2, (MOST, -1))  # (R, keys, MOST, N + C)
+        words, share, asked = inputs.split([MOST * (self.bits + self.width), 1, self.asked * self.width], -1)
+        # Three axes throughout: of four, one of length 1, the compiler assumes another order in memory than there is.
+        pairs = words.reshape(len(words), -1, self.bits + self.width)  # (R, keys MOST, N + C)
         shown = [pairs, pairs[..., : self.bits] * pairs[..., self.bits :]] if self.square else [pairs]
-        columns = torch.cat(shown, -1).flatten(1, 2).transpose(1, 2)  # (R, each, keys MOST)
+        columns = torch.cat(shown, -1).transpose(1, 2)  # (R, each, keys MOST)
         looked = torch.relu(self.pair2(torch.relu(self.pair1(columns)))).unflatten(2, (-1, MOST))
-        known = pairs.abs().amax(-1).gt(0).to(inputs.dtype).unsqueeze(1)  # (R, 1, keys, MOST)
+        known = pairs.abs().amax(-1).gt(0).to(inputs.dtype).unflatten(1, (-1, MOST)).unsqueeze(1)  # (R, 1, keys, MOST)
         count = known.sum(-1).clamp(min=1)
         state = [(looked * known).sum(-1) / count, share.transpose(1, 2)]  # (R, 2 WIDTH, keys)
         if self.square:
-            state.append((shown[1].sum(2) / count.transpose(1, 2)).transpose(1, 2))
+            state.append((shown[1].unflatten(1, (-1, MOST)).sum(2) / count.transpose(1, 2)).transpose(1, 2))
         summary = torch.cat(state, 1)
         answers = [self._answer(summary, ciphertext.transpose(1, 2)) for ciphertext in asked.split(self.width, -1)]
         return torch.cat(answers, 1).transpose(1, 2)

@@ -45,16 +45,17 @@ def voided(verdicts: Iterable[Verdict], why: str) -> list[Verdict]:
     return [v if v.outcome == "skipped" else replace(v, outcome="void", note=why) for v in verdicts]
 
 
-def detection_limit(controls: Mapping[str, tuple[float, Outcome]]) -> str:
-    """The smallest leak that an attack has found, in words.
+def detection_limit(controls: Mapping[str, tuple[float, Outcome]], message_bits: int) -> str:
+    """The smallest leak that an attack has found, in words. Of another kind it may miss a larger one.
 
     Args:
         controls: label of a cipher that tells a known amount -> (bits that it tells, what the attack made of it).
+        message_bits: of these ciphers.
     """
     leaks = sorted((told, label) for label, (told, _) in controls.items() if told > 0)
     if not leaks:
         return ""
     found = [(told, label) for told, label in leaks if controls[label][1] in ("broken", "refuted")]
     if not found:
-        return f"none of the leaks tried, up to {leaks[-1][0]:.3g} bits ({leaks[-1][1]})"
-    return f"{found[0][0]:.3g} bits ({found[0][1]})"
+        return f"none of the leaks tried, up to {leaks[-1][0]:.3g} of {message_bits} bits ({leaks[-1][1]})"
+    return f"{found[0][0]:.3g} of {message_bits} bits ({found[0][1]})"

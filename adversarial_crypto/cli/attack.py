@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from adversarial_crypto.cli.output import common_options, document, duration, example, number, say, table
+from adversarial_crypto.cli.output import common_options, document, duration, example, number, plural, say, table
 from adversarial_crypto.cli.stopping import Stopping, parse_duration
 
 if TYPE_CHECKING:
@@ -56,14 +58,16 @@ def command(
     """Attack a cipher: a run directory's, known:NAME (`acrypto list ciphers`), or my_cipher.py:build.
 
     Every attack first meets its controls, known ciphers that it must and must not break; a wrong one voids it. "Not
-    broken" says at which budget and how small a leak would have been found. Exit code 0, also when it is broken.
+    broken" says at which budget, and the smallest known leak that was found with it; a leak of another kind may be
+    larger. Exit code 0, also when it is broken.
     """
     from adversarial_crypto.cli.progress import talker
     from adversarial_crypto.lab.attack import attack
 
     replicas = "all" if all_replicas else chosen or "passed"
     talk = talker(quiet)
-    with Stopping(time_limit, talk.tell) as stopping, talk:
+    # What a user's file prints is talk, and no part of the document.
+    with Stopping(time_limit, talk.tell) as stopping, talk, redirect_stdout(sys.stderr):
         result = attack(target, replicas=replicas, progress=talk, stop=stopping, **settings)  # type: ignore[arg-type]
     if as_json:
         content = {"target": result.target, "tier": result.tier, "overall": result.overall, "sentence": result.sentence}
@@ -78,7 +82,8 @@ def _show(result: AttackResult, quiet: bool) -> None:
     shown = result.replicas[:WIDEST]
     heads = [str(each) for each in shown] if len(result.replicas) > 1 else [""]
     rows = [
-        (name, *(MARKS[row[replica]] for replica in shown), _told(result, name)) for name, row in result.board.items()
+        (_named(result, name), *(MARKS[row[replica]] for replica in shown), _told(result, name))
+        for name, row in result.board.items()
     ]
     click.echo(table(("attack", *heads, "most telling finding"), rows))
     if len(result.replicas) > WIDEST:
@@ -93,16 +98,22 @@ def _show(result: AttackResult, quiet: bool) -> None:
         say("\nNext: the same with --tier standard")
 
 
+def _named(result: AttackResult, name: str) -> str:
+    """The attack, and its scope where that is not what decides."""
+    scope = result.scopes[name]
+    return name if scope == "one_time" else f"{name} ({scope.replace('_', ' ')})"
+
+
 def _told(result: AttackResult, name: str) -> str:
-    """The finding with the strongest outcome and the smallest p, of any replica, in words; of sure ones the first."""
+    """Of the findings in the attack's own scope the strongest with the smallest p, in words; of equals the first."""
     order = list(MARKS)
-    rows = [row for row in result.verdicts if row["attack"] == name]
+    rows = [row for row in result.verdicts if row["attack"] == name and row["scope"] == result.scopes[name]]
     if not rows:
         return ""
     best = min(rows, key=lambda row: (order.index(row["outcome"]), 1.0 if row["p"] is None else max(row["p"], SURE)))
     if best["outcome"] in ("skipped", "void"):
         return str(best["note"])
-    at = "" if best["bits"] is None else f" at {best['bits']} bits an element"
+    at = "" if best["bits"] is None else f" at {plural(best['bits'], 'bit')} an element"
     chance = f" (chance {number(best['chance'])})" if best["chance"] is not None else ""
-    limit = f"; finds leaks from {best['detection_limit']}" if best["detection_limit"] else ""
+    limit = f"; smallest known leak found: {best['detection_limit']}" if best["detection_limit"] else ""
     return f"{best['statistic'].replace('_', ' ')} {number(best['value'])}{chance}{at}{limit}"

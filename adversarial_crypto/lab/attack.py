@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from hashlib import sha256
 from io import StringIO
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from adversarial_crypto.config import ConfigError
+from adversarial_crypto.errors import AcryptoError
 from adversarial_crypto.lab.attack_claims import attack_claims, markdown
 from adversarial_crypto.lab.attack_figures import attack_figures
 from adversarial_crypto.lab.attack_result import AttackResult
@@ -25,6 +27,7 @@ from adversarial_crypto.store.atomic import atomic_write
 
 if TYPE_CHECKING:
     from adversarial_crypto.attacks import Attack, Verdict
+    from adversarial_crypto.attacks.contract import Scope
     from adversarial_crypto.lab.trained import Choice
 
 WORDS = {
@@ -76,12 +79,24 @@ def attack(
     controls: dict[str, list[Cell]] = {}
     judged: list[Verdict] = []
     for name, member in members.items():
-        results[name] = battery.result(name, member, found, place)
+        with _about(found):
+            results[name] = battery.result(name, member, found, place)
         controls[name] = _controls(battery, name, member, found, results[name])
-        judged += _judged(name, results[name], controls[name], found, battery)
+        judged += _judged(name, member.scope, results[name], controls[name], found, battery)
     if "randomness" in members and battery.tier != "smoke":
         outside_tests(found, seed, place, lambda text: battery.tell(Note(text)))
     return _written(found, place, battery, members, results, controls, judged)
+
+
+@contextmanager
+def _about(found: Target) -> Iterator[None]:
+    """What is wrong with a user's cipher while it is attacked is said of its file."""
+    try:
+        yield
+    except AcryptoError as error:
+        if type(error) is not AcryptoError or "file" not in found.what:
+            raise
+        raise ConfigError(f"{found.label}: {error}") from error
 
 
 def battery_of(
@@ -162,7 +177,9 @@ def _silent(result: Result) -> bool:
     return all(verdict.outcome == "skipped" for verdict in result.verdicts)
 
 
-def _judged(name: str, result: Result, controls: Sequence[Cell], found: Target, battery: Battery) -> list[Verdict]:
+def _judged(
+    name: str, scope: Scope, result: Result, controls: Sequence[Cell], found: Target, battery: Battery
+) -> list[Verdict]:
     """The verdicts with the detection limit, and void where a control is wrong."""
     from adversarial_crypto.attacks import cell, voided
 
@@ -172,7 +189,7 @@ def _judged(name: str, result: Result, controls: Sequence[Cell], found: Target, 
         battery.tell(Note(f"{name} counts for nothing here: {why}."))
     smallest = limit(controls, found.cipher.message_bits)
     verdicts = [replace(v, detection_limit=smallest if v.outcome == "not_broken" else "") for v in verdicts]
-    battery.tell(AttackEnded(name, found.label, cell(verdicts), result.seconds, result.cached))
+    battery.tell(AttackEnded(name, found.label, cell(verdicts, scope), result.seconds, result.cached))
     return verdicts
 
 
@@ -235,9 +252,13 @@ def _sentence(found: Target, word: str, board: Mapping[str, Mapping[int, str]], 
     who = found.label if count == 1 else f"{fell} of {count} replicas of {found.label}" if fell else found.label
     if word in ("broken", "refuted"):
         verb = WORDS[word] if count == 1 else "are broken" if word == "broken" else "have no perfect secrecy, by proof"
-        return f"{who} {verb} ({', '.join(by)})."
+        proven = [name for name, row in one_time.items() if name not in by and "refuted" in row.values()]
+        proof = f"; no perfect secrecy, by proof ({', '.join(proven)})" if proven else ""
+        return f"{who} {verb} ({', '.join(by)}){proof}."
     if word == "not_broken":
-        return f"{who} {WORDS[word]} by {', '.join(ran)} at this budget; that is no proof of secrecy."
+        silent = [name for name in one_time if name not in ran]
+        rest = f" ({', '.join(silent)} had nothing to say)" if silent else ""
+        return f"{who} {WORDS[word]} by {', '.join(ran)} at this budget{rest}; that is no proof of secrecy."
     return f"{who} {WORDS[word]}: inconclusive."
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
@@ -17,12 +17,15 @@ from adversarial_crypto.store import Run as Stored
 from adversarial_crypto.store.manifest import ATTACKS, PLAYERS, is_run
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from adversarial_crypto.ciphers import Cipher
     from adversarial_crypto.lab.trained import Choice
 
 ATTACKS_FOLDER = Path(ATTACKS)
 KNOWN, NEURAL = "known:", "neural:"
 SIZES = ("message_bits", "key_bits")
+TRIED = 8  # words of a trial
 
 
 @dataclass(frozen=True)
@@ -128,41 +131,76 @@ def _own(path: Path, name: str) -> Target:
     build = function_of(executed(content, path), name, content, path)
     try:
         cipher = build()
-    except Exception as error:  # a user's own code may raise anything
-        raise ConfigError(f"{path}: {name}() failed: {type(error).__name__}: {error}") from error
+    except (Exception, SystemExit) as error:  # a user's own code may raise anything
+        raise ConfigError(f"{path}: {name}() failed: {_brief(error)}") from error
     if not isinstance(cipher, Cipher):
         raise ConfigError(f"{path}: {name}() must return a Cipher, not {type(cipher).__name__}")
+    cipher = _speaking(cipher, f"{path}:{name}")
     _check(cipher, f"{path}:{name}")
     what = {"file": sha256(content).hexdigest(), "function": name}
     return Target(f"{path.name}:{name}", what, cipher, tuple(range(cipher.replicas)), ATTACKS_FOLDER)
 
 
+def _brief(error: BaseException) -> str:
+    return " ".join(f"{type(error).__name__}: {error}".split())[:300]
+
+
+def _speaking(cipher: Cipher, name: str) -> Cipher:
+    """The cipher whose failures, whenever they come, are sentences about its file."""
+
+    def wrapped(function: Callable[..., Tensor], what: str) -> Callable[..., Tensor]:
+        def call(*words: Tensor) -> Tensor:
+            try:
+                return function(*words)
+            except (Exception, SystemExit) as error:  # a user's own code may raise anything
+                raise ConfigError(f"{name}: its {what} failed: {_brief(error)}") from error
+
+        return call
+
+    decrypt = None if cipher.decrypt is None else wrapped(cipher.decrypt, "decrypt")
+    return replace(cipher, encrypt=wrapped(cipher.encrypt, "encrypt"), decrypt=decrypt)
+
+
 def _check(cipher: Cipher, name: str) -> None:
-    """ConfigError unless a trial of the cipher gives what the contract asks for."""
+    """ConfigError unless its numbers are such, and a trial of the cipher gives what the contract asks for."""
+    least = {"replicas": 1, "message_bits": 1, "key_bits": 1, "width": 1, "noise_width": 0}
+    for each, smallest in least.items():
+        size = getattr(cipher, each)
+        if type(size) is not int or size < smallest:
+            raise ConfigError(f"{name}: its {each} must be a whole number of at least {smallest}, not {size!r}")
+    chances = cipher.key_probabilities
+    sound = all(isinstance(chance, int | float) and 0 < chance < 1 for chance in chances)
+    if len(chances) != cipher.replicas or not sound:
+        raise ConfigError(
+            f"{name}: its key_probability must lie between 0 and 1, one for all or a tuple of one a replica"
+        )
+    try:
+        _try(cipher, name)
+    except ConfigError:
+        raise
+    except AcryptoError as error:
+        raise ConfigError(f"{name}: {error}") from error
+
+
+def _try(cipher: Cipher, name: str) -> None:
+    """The same words again, in another order and beside others, must give the same ciphertexts."""
     import torch
 
     from adversarial_crypto.ciphers import decrypt, draw, encrypt
     from adversarial_crypto.numerics.philox import Address, Occasion
 
-    sizes = {each: getattr(cipher, each) for each in ("replicas", "message_bits", "key_bits", "width")}
-    if wrong := [each for each, size in sizes.items() if not isinstance(size, int) or size < 1]:
-        raise ConfigError(f"{name}: its {wrong[0]} must be a whole number of at least 1, not {sizes[wrong[0]]!r}")
-    chances = cipher.key_probabilities
-    if len(chances) != cipher.replicas or not all(0 < chance < 1 for chance in chances):
-        raise ConfigError(f"{name}: its key_probability must lie between 0 and 1, one for all or one a replica")
     seeds = torch.stack([torch.zeros(cipher.replicas, dtype=torch.int64), torch.arange(cipher.replicas)], -1)
-    words = draw(cipher, Address(seeds, 0, 0, Occasion.ATTACK), 8)
-    try:
-        ciphertext = encrypt(cipher, **words)
-        if not torch.equal(ciphertext, encrypt(cipher, **words)):
-            hint = "a randomised cipher has a noise_width and is given its noise"
-            raise ConfigError(f"{name}: the same words gave two ciphertexts; {hint}")
-        if cipher.decrypt is not None:
-            decrypt(cipher, ciphertext, words["key"])
-    except AcryptoError as error:
-        raise ConfigError(f"{name}: {error}") from error
-    except Exception as error:  # a user's own code may raise anything
-        raise ConfigError(f"{name}: its encrypt or decrypt failed: {type(error).__name__}: {error}") from error
+    words = draw(cipher, Address(seeds, 0, 0, Occasion.ATTACK), TRIED)
+    ciphertext = encrypt(cipher, **words)
+    if not torch.equal(ciphertext, encrypt(cipher, **words)):
+        hint = "a randomised cipher has a noise_width and is given its noise"
+        raise ConfigError(f"{name}: the same words gave two ciphertexts; {hint}")
+    turned = encrypt(cipher, **{each: word.flip(1) for each, word in words.items()}).flip(1)
+    alone = [encrypt(cipher, **{each: word[:, i : i + 1] for each, word in words.items()}) for i in range(TRIED)]
+    if not (torch.equal(ciphertext, turned) and torch.equal(ciphertext, torch.cat(alone, 1))):
+        raise ConfigError(f"{name}: a ciphertext depends on what is encrypted beside it, or on what was before it")
+    if cipher.decrypt is not None:
+        decrypt(cipher, ciphertext, words["key"])
 
 
 def _sent(found: Target, bits: int | None, noise: float | None) -> Target:

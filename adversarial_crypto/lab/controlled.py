@@ -102,5 +102,4 @@ def limit(cells: Sequence[Cell], message_bits: int) -> str:
     """The smallest known leak that the attack found."""
     from adversarial_crypto.attacks import detection_limit
 
-    found = detection_limit({cell.label: (cell.told, cell.outcome) for cell in cells if cell.told})
-    return f"{found} of {message_bits}" if found and not found.startswith("none") else found
+    return detection_limit({cell.label: (cell.told, cell.outcome) for cell in cells if cell.told}, message_bits)
