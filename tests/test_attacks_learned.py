@@ -214,7 +214,7 @@ def test_fresh_eves_are_the_papers(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("label", ["one_time_pad", "biased_pad(0.4,0.3)"])
 def test_reused_keys_compile_for_one_replica_and_for_two(label: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The compiled engine learns what the eager one does; with one replica it once met an order in memory of its own."""
+    """The compiled engine learns what the eager one does, with one replica too."""
     if not probe("cpu", 1, False).compiler:
         pytest.skip("no compiler")
     cipher = known(label).cipher(16)
