@@ -108,6 +108,17 @@ class TestWhatIsKept:
             assert row == {name: "" if value is None else str(value) for name, value in verdict.items()}
             assert row["budget"] and float(row["p_holm"]) >= float(row["p"])
 
+    def test_figures_follow_what_was_asked(self) -> None:
+        """The board has the attacks of the last call, also where all of them had been computed before."""
+        first = small("parity_leak(2)", "support", "linear")
+        board = first.directory / "figures" / "board" / "board.cells.csv"
+        assert "linear" in board.read_text() and "support" in board.read_text()
+        small("parity_leak(2)", "support")
+        assert "linear" not in board.read_text()
+        drawn = (board.parent / "board.png").stat().st_mtime_ns
+        small("parity_leak(2)", "support")
+        assert (board.parent / "board.png").stat().st_mtime_ns == drawn
+
     def test_the_table_over_replicas_stands_beside_it(self) -> None:
         """claims.csv counts both replicas in each of its rows, and claims.md says the same for people."""
         result = small("biased_pad(0.4,0.25)", "linear")

@@ -237,8 +237,7 @@ def _written(
     atomic_write(place / "verdicts.csv", _csv(rows))
     atomic_write(place / "claims.csv", _csv(claims))
     atomic_write(place / "claims.md", markdown(found.label, claims).encode())
-    if not done.already_complete or not (place / "figures").exists():
-        attack_figures(done)
+    attack_figures(done)
     return done
 
 

@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from adversarial_crypto.errors import StoreError
 from adversarial_crypto.lab.attack_result import AttackResult
 from adversarial_crypto.lab.controlled import Cell
-from adversarial_crypto.store import commit_figure
+from adversarial_crypto.store import commit_figure, read_figure
 
 if TYPE_CHECKING:
     from adversarial_crypto.attacks import Outcome, Verdict
@@ -22,10 +23,10 @@ MEASURES = {"key_search": "messages_found", "exact_advantage": "advantage"}
 
 
 def attack_figures(result: AttackResult) -> list[Path]:
-    """Draw anew all figures that the attacks have numbers for.
+    """Draw all figures that the attacks have numbers for, anew where their tables have changed.
 
     Returns:
-        The files written under figures/NAME/ of the result's directory: NAME.png, .pdf and the tables.
+        The files under figures/NAME/ of the result's directory: NAME.png, .pdf and the tables.
     """
     from adversarial_crypto.figures import FIGURES, render
 
@@ -34,11 +35,22 @@ def attack_figures(result: AttackResult) -> list[Path]:
         frames = frames_of(result)
         if any(table.empty for table in frames.values()):
             continue
-        files = {f"{name}.{kind}": content for kind, content in render(FIGURES[name](frames)).items()}
-        files |= {f"{name}.{frame}.csv": table.to_csv(index=False).encode() for frame, table in frames.items()}
-        place = commit_figure(result.directory, name, files)
-        written += [place / file for file in sorted(files)]
+        tables = {f"{name}.{frame}.csv": table.to_csv(index=False).encode() for frame, table in frames.items()}
+        files = _drawn(result.directory, name)
+        if {file: content for file, content in files.items() if file.endswith(".csv")} != tables:
+            pictures = {f"{name}.{kind}": content for kind, content in render(FIGURES[name](frames)).items()}
+            files = {**pictures, **tables}
+            commit_figure(result.directory, name, files)
+        written += [result.directory / "figures" / name / file for file in sorted(files)]
     return written
+
+
+def _drawn(directory: Path, name: str) -> dict[str, bytes]:
+    """The files of a figure that is there and whole."""
+    try:
+        return read_figure(directory, name)
+    except StoreError:
+        return {}
 
 
 def board(result: AttackResult) -> Frames:
