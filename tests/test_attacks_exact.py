@@ -469,3 +469,18 @@ def test_ciphers_nobody_listed(name: str) -> None:
         assert found == {"not_broken"}
     elif name == "loud element":
         assert outcomes(support.ATTACK, cipher)[None] == "refuted"
+
+
+def test_all_pairs_of_a_long_key_are_counted_and_not_judged_by_chance() -> None:
+    """A pad of one bit that sends its other 18 key bits along is secret; all pairs once agree less than random ones."""
+    pad = Cipher(lambda m, k: torch.cat([m * k[..., :1], k[..., 1:]], -1), None, 1, 1, 19, 19)
+    assert set(outcomes(support.ATTACK, pad, tier="standard").values()) == {"not_broken"}
+    told = Cipher(lambda m, k: torch.cat([m, k], -1), None, 1, 1, 19, 20)
+    assert outcomes(support.ATTACK, told, tier="standard")[None] == "refuted"
+
+
+def test_where_chance_could_hide_every_collision_support_is_skipped() -> None:
+    """With 33 key bits a smoke test expects four equal pairs, and their absence would not count after correction."""
+    told = Cipher(lambda m, k: torch.cat([m, k], -1), None, 1, 16, 33, 49)
+    assert set(outcomes(support.ATTACK, told).values()) == {"skipped"}
+    assert outcomes(support.ATTACK, replace(told, key_bits=30, width=46))[None] == "broken"

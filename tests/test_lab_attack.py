@@ -324,3 +324,35 @@ def test_without_a_key_bob_needs_none() -> None:
     """Trained with a key of zeros, Bob reads with any key, and key_use says so."""
     result = lab.attack("neural:no_key", attacks=["key_use"], settings=["message_bits=4"])
     assert result.board["key_use"] == {0: "broken", 1: "broken"}
+
+
+def test_a_short_key_and_a_long_message() -> None:
+    """Where controls of the target's size cannot be enumerated, proofs about it still count, and it is refuted."""
+    sizes = ("message_bits=20", "key_bits=10")
+    told = lab.attack("known:random_function", attacks=["support", "exact_advantage"], settings=sizes)
+    assert told.overall == "refuted" and "void" not in outcomes(told)
+    assert any(cell.label == "one_time_pad" for cell in told.controls["support"])
+
+
+def test_two_attacks_of_one_file_are_two() -> None:
+    """Each object of a file has a row and results of its own; a name that is taken is refused."""
+    text = "from adversarial_crypto.attacks import ATTACKS\nA, B = ATTACKS['support'], ATTACKS['ind_cpa']\nATTACK = A\n"
+    Path("my.py").write_text(text)
+    Path("linear.py").write_text(text)
+    told = small("identity", "my.py:A", "my.py:B")
+    assert set(told.board) == {"my-A", "my-B"} and told.board["my-A"] != told.board["my-B"]
+    for attacks in (("my.py:A", "my.py:A"), ("linear.py:ATTACK",)):
+        with pytest.raises(ConfigError, match="there is another attack by the name of"):
+            small("identity", *attacks)
+
+
+@pytest.mark.parametrize("label", ["clear_bits(nan)", "clear_bits(inf)", "clear_bits(1,2)", "low_bits_leak(1e-4,1e-5)"])
+def test_values_that_no_cipher_has(label: str) -> None:
+    """A value that is not finite, or several where one is wanted, is one sentence."""
+    with pytest.raises(ConfigError, match=r"finite number|takes one value"):
+        small(label)
+
+
+def test_a_value_is_told_to_its_last_digit() -> None:
+    """Two pads that differ in the seventh digit are two targets."""
+    assert small("biased_pad(0.4999999)").directory != small("biased_pad(0.5)").directory

@@ -117,6 +117,8 @@ class Attack:
             sizes before anything it says of a target counts; those that do not have these sizes are left out.
         expected: of every known cipher.
         message_bits: at which it is calibrated.
+        controls_up_to: message bits beyond which it cannot be asked about controls, whose keys are as long; of a target
+            with more, and a shorter key, they have this size. None: they always have the target's.
         source: of a user's attack a hash of its file, filled in when it is read, so that a changed one is asked anew.
     """
 
@@ -127,4 +129,5 @@ class Attack:
     controls: tuple[str, ...]
     expected: Expected = Expected()
     message_bits: int = 8
+    controls_up_to: int | None = None
     source: str = ""

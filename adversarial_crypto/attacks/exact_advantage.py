@@ -187,6 +187,7 @@ ATTACK = Attack(
     tier="smoke",
     run=run,
     controls=("clear_bits(1)", "one_bit_key", "one_time_pad"),
+    controls_up_to=ENUMERATED,
     expected=Expected(
         broken=(*(label for label in CIPHERS if label not in (*SECRET, *RANDOMISED)), *NEURAL_CONTROLS),
         skipped=RANDOMISED,

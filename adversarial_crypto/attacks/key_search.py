@@ -17,7 +17,7 @@ from torch import Tensor
 
 from adversarial_crypto.attacks.contract import Attack, Budget, Expected, Progress, Said, Verdict
 from adversarial_crypto.attacks.counting import every_word
-from adversarial_crypto.attacks.exact_advantage import at_once, cannot, under_every_key
+from adversarial_crypto.attacks.exact_advantage import ENUMERATED, at_once, cannot, under_every_key
 from adversarial_crypto.attacks.judging import rate_verdict, skipped
 from adversarial_crypto.ciphers import Cipher, decrypt, draw, encrypt, quantise
 from adversarial_crypto.ciphers.evaluate import CHUNK
@@ -143,6 +143,7 @@ ATTACK = Attack(
     tier="standard",
     run=run,
     controls=("identity", "one_bit_key", "one_time_pad"),
+    controls_up_to=ENUMERATED,
     expected=Expected(
         broken=(
             "one_bit_key",

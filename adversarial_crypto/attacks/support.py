@@ -23,18 +23,19 @@ from adversarial_crypto.numerics.philox import Address, Occasion
 
 NAME = "support"
 COUNTED = 18  # key bits up to which 2^K is exceeded within the budget
-TESTED = 36  # key bits beyond which no collision is expected
+EXPECTED = 16  # equal pairs that perfect secrecy must promise: fewer, and to see none of them would mean little
 PAIRS = {"smoke": 2**18, "standard": 2**20, "full": 2**22}  # of message and key; all of them where there are no more
 
 
 def run(cipher: Cipher, budget: Budget, seeds: Tensor) -> Iterator[Said]:
     """Counts the distinct ciphertexts of random pairs, at every precision."""
-    if why := _cannot(cipher):
-        yield from skipped(NAME, "one_time", cipher.replicas, why)
-        return
     total = max(PAIRS[budget.tier], 2 ** (cipher.key_bits + 2) if cipher.key_bits <= COUNTED else 0)
     every = cipher.message_bits + cipher.key_bits
     total = 2**every if 2**every <= total else total
+    counted = cipher.key_bits <= COUNTED or total == 2**every
+    if why := _cannot(cipher, total, counted):
+        yield from skipped(NAME, "one_time", cipher.replicas, why)
+        return
     seen: dict[int | None, list[Tensor]] = {precision: [] for precision in PRECISIONS}
     for start, (message, key) in enumerate(_all(cipher) if total == 2**every else _drawn(cipher, seeds, total)):
         ciphertext = encrypt(cipher, message, key)
@@ -46,7 +47,7 @@ def run(cipher: Cipher, budget: Budget, seeds: Tensor) -> Iterator[Said]:
         for replica in range(cipher.replicas):
             spent = f"{'all ' if total == 2**every else ''}{total:,} pairs"
             base = Verdict(NAME, "one_time", replica, precision, "not_broken", "", budget=spent)
-            yield _judged(base, prints[replica], cipher.key_bits)
+            yield _judged(base, prints[replica], cipher.key_bits, counted)
 
 
 def _all(cipher: Cipher) -> Iterator[tuple[Tensor, Tensor]]:
@@ -63,19 +64,24 @@ def _drawn(cipher: Cipher, seeds: Tensor, total: int) -> Iterator[tuple[Tensor, 
         yield words["message"], words["key"]
 
 
-def _cannot(cipher: Cipher) -> str:
+def _cannot(cipher: Cipher, total: int, counted: bool) -> str:
     if cipher.noise_width:
         return "a randomised cipher may have any number of ciphertexts"
-    if cipher.key_bits > TESTED:
-        return f"with {cipher.key_bits} key bits no collisions are expected: it has no power"
+    if not counted and _equal_pairs(total, cipher.key_bits) < EXPECTED:
+        return f"with {cipher.key_bits} key bits too few collisions are expected: it has no power"
     return ""
 
 
-def _judged(base: Verdict, prints: Tensor, key_bits: int) -> Verdict:
-    """The verdict on one replica's ciphertexts (m,)."""
+def _equal_pairs(drawn: int, key_bits: int) -> float:
+    """Pairs of random ciphertexts that agree, at least, under perfect secrecy."""
+    return drawn * (drawn - 1) / 2.0 ** (key_bits + 1)
+
+
+def _judged(base: Verdict, prints: Tensor, key_bits: int, counted: bool) -> Verdict:
+    """The verdict on one replica's ciphertexts (m,), of random pairs unless they are counted."""
     _, counts = prints.unique(return_counts=True)
     distinct, drawn = len(counts), len(prints)
-    if key_bits <= COUNTED:
+    if counted:
         most = 2.0**key_bits
         text = f"perfect secrecy has at most {2**key_bits:,}; {drawn - distinct:,} of the {drawn:,} repeat others"
         return replace(
@@ -88,7 +94,7 @@ def _judged(base: Verdict, prints: Tensor, key_bits: int) -> Verdict:
             note=text,
         )
     pairs = float((counts.double() * (counts.double() - 1) / 2).sum())
-    expected = drawn * (drawn - 1) / 2.0 ** (key_bits + 1)
+    expected = _equal_pairs(drawn, key_bits)
     p = float(stats.poisson.cdf(pairs, expected))
     note = f"perfect secrecy expects at least {expected:,.1f} equal pairs"
     return replace(base, outcome=outcome(p), statistic="equal_pairs", value=pairs, chance=expected, p=p, note=note)
@@ -100,6 +106,7 @@ ATTACK = Attack(
     tier="smoke",
     run=run,
     controls=("parity_leak(1)", "low_bits_leak(0.0001)", "one_time_pad"),
+    controls_up_to=COUNTED,
     expected=Expected(
         broken=("parity_leak(1)", "parity_leak(6)", "low_bits_leak(0.0001)", "low_bits_leak(1e-06)", *NEURAL_CONTROLS),
         skipped=("scaled_pad", "aes_ctr"),

@@ -10,6 +10,7 @@ An open family: a cipher in a file of this room (pads.py, leaks.py, tables.py, a
 from __future__ import annotations
 
 import difflib
+import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -19,6 +20,7 @@ from adversarial_crypto.ciphers.contract import Cipher
 from adversarial_crypto.ciphers.exact import Exact
 from adversarial_crypto.errors import ConfigError
 
+SEVERAL = ("biased_pad",)  # whose several values are one array
 NAMED = re.compile(r"([a-z0-9_]+)(?:\(([^()]*)\))?")
 
 
@@ -168,5 +170,15 @@ def known(text: str) -> Known:
         raise ConfigError(
             f"{name}({given}) must give {found.parameter} as a number, like '{name}({found.value:g})'"
         ) from None
+    if not all(map(math.isfinite, values)):
+        raise ConfigError(f"{name}({given}) must give {found.parameter} as a finite number")
+    if len(values) > 1 and name not in SEVERAL:
+        raise ConfigError(f"{name} takes one value; several make replicas of {', '.join(SEVERAL)} only")
     value = values if len(values) > 1 else values[0]
-    return replace(found, value=value, label=f"{name}({','.join(f'{each:g}' for each in values)})")
+    return replace(found, value=value, label=f"{name}({','.join(map(_exactly, values))})")
+
+
+def _exactly(value: float) -> str:
+    """A number as short as it can be read back, for the label is part of what results are kept by."""
+    short = f"{value:g}"
+    return short if float(short) == value else repr(value)

@@ -27,7 +27,6 @@ from adversarial_crypto.store.atomic import atomic_write
 
 if TYPE_CHECKING:
     from adversarial_crypto.attacks import Attack, Verdict
-    from adversarial_crypto.attacks.contract import Scope
     from adversarial_crypto.lab.trained import Choice
 
 WORDS = {
@@ -82,7 +81,7 @@ def attack(
         with _about(found):
             results[name] = battery.result(name, member, found, place)
         controls[name] = _controls(battery, name, member, found, results[name])
-        judged += _judged(name, member.scope, results[name], controls[name], found, battery)
+        judged += _judged(name, member, results[name], controls[name], found, battery)
     if "randomness" in members and battery.tier != "smoke":
         outside_tests(found, seed, place, lambda text: battery.tell(Note(text)))
     return _written(found, place, battery, members, results, controls, judged)
@@ -137,7 +136,12 @@ def chosen_attacks(names: Sequence[str], tier: str) -> dict[str, Attack]:
     problems = []
     for name in names:
         if reference := split_reference(name):
-            chosen[Path(reference[0]).stem] = _own(Path(reference[0]), reference[1])
+            path, member = Path(reference[0]), reference[1]
+            own = path.stem if member == "ATTACK" else f"{path.stem}-{member}"
+            if own in ATTACKS or own in chosen:
+                problems.append(f"{name}: there is another attack by the name of {own}; rename the file")
+            else:
+                chosen[own] = _own(path, member)
         elif name in ATTACKS:
             chosen[name] = ATTACKS[name]
         else:
@@ -162,15 +166,21 @@ def _own(path: Path, name: str) -> Attack:
         raise ConfigError(
             f"{path}: '{name}' must be an Attack (adversarial_crypto.attacks), not {type(found).__name__}"
         )
-    return replace(found, source=sha256(content).hexdigest())
+    return replace(found, source=sha256(content + b"\0" + name.encode()).hexdigest())
 
 
 def _controls(battery: Battery, name: str, member: Attack, found: Target, result: Result) -> list[Cell]:
     """What the attack makes of its controls; none where it has said nothing that would have to be believed."""
     if _silent(result):
         return []
-    size = found.cipher.message_bits
+    size = _control_bits(member, found)
     return [cell for label in member.controls for cell in control(battery, name, member, label, size)]
+
+
+def _control_bits(member: Attack, found: Target) -> int:
+    """Message bits of the controls: the target's, unless the attack could not be asked about such controls."""
+    size = found.cipher.message_bits
+    return size if member.controls_up_to is None else min(size, member.controls_up_to)
 
 
 def _silent(result: Result) -> bool:
@@ -178,7 +188,7 @@ def _silent(result: Result) -> bool:
 
 
 def _judged(
-    name: str, scope: Scope, result: Result, controls: Sequence[Cell], found: Target, battery: Battery
+    name: str, member: Attack, result: Result, controls: Sequence[Cell], found: Target, battery: Battery
 ) -> list[Verdict]:
     """The verdicts with the detection limit, and void where a control is wrong."""
     from adversarial_crypto.attacks import cell, voided
@@ -187,9 +197,9 @@ def _judged(
     if not _silent(result) and (why := why_void(controls)):
         verdicts = voided(verdicts, why)
         battery.tell(Note(f"{name} counts for nothing here: {why}."))
-    smallest = limit(controls, found.cipher.message_bits)
+    smallest = limit(controls, _control_bits(member, found))
     verdicts = [replace(v, detection_limit=smallest if v.outcome == "not_broken" else "") for v in verdicts]
-    battery.tell(AttackEnded(name, found.label, cell(verdicts, scope), result.seconds, result.cached))
+    battery.tell(AttackEnded(name, found.label, cell(verdicts, member.scope), result.seconds, result.cached))
     return verdicts
 
 
