@@ -182,8 +182,8 @@ def test_a_reused_pad_falls_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     smaller |= {"KNOWN": (0, 1, 8), "BLOCK": 2**9}
     pad = {v.statistic: v for v in run(key_reuse, known("one_time_pad").cipher(16), monkeypatch, **smaller)}
     assert pad["bits_flipped by deep sets with 0 known pairs"].outcome == "not_broken"
-    assert pad["bits_flipped by deep sets with 1 known pairs"].outcome == "broken"
-    assert pad["bits_flipped by ridge with 1 known pairs"].value == 0
+    assert pad["bits_flipped by deep sets with 1 known pair"].outcome == "broken"
+    assert pad["bits_flipped by ridge with 1 known pair"].value == 0
     permutation = run(key_reuse, known("random_permutation").cipher(16), monkeypatch, **smaller)
     assert len(permutation) == len(pad) and all(verdict.outcome == "not_broken" for verdict in permutation)
     assert {v.outcome for v in run(key_reuse, known("one_time_pad").cipher(8), monkeypatch)} == {"skipped"}

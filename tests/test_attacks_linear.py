@@ -174,6 +174,24 @@ class TestReader:
         """Ciphers whose single elements are independent of the message are not read, however much they tell."""
         assert on(name)["bits_flipped"].outcome == "not_broken"
 
+    @pytest.mark.parametrize("size", [0.5, 1e-6])
+    @pytest.mark.usefixtures("brief")
+    def test_reads_what_stands_in_the_size(self, size: float) -> None:
+        """A padded sign whose size says the message bit is read whole; the signs alone tell nothing."""
+
+        def encrypt(message: Tensor, key: Tensor) -> Tensor:
+            return message * key * (1 - size / 2 + size / 2 * message)
+
+        found = asked(Cipher(encrypt, None, 1, 8, 8, 8))[0]
+        assert found["bits_flipped"].outcome == "broken" and found["bits_flipped"].value == 0
+        assert found["leaked_relations"].value == 0 and found["largest_correlation"].outcome == "not_broken"
+
+    @pytest.mark.parametrize("label", ["low_bits_leak(0.0001)", "low_bits_leak(1e-06)"])
+    @pytest.mark.usefixtures("brief")
+    def test_reads_what_stands_in_size_and_sign_together(self, label: str) -> None:
+        """There the size says the key bit, and with the sign the message bit; neither alone tells anything."""
+        assert on(label)["bits_flipped"].value == 0
+
     @pytest.mark.usefixtures("brief")
     def test_unit_and_offset_of_the_ciphertext_do_not_matter(self) -> None:
         """A ciphertext of a hundredth the size, far from 0, is read as well."""

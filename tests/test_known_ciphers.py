@@ -53,6 +53,7 @@ COUNTED = [
     "biased_pad(0.25)",
     "clear_bits(3)",
 ]
+SIZES = ((8, 8), (16, 16), (8, 11), (64, 64), (16, KEY_BITS))
 DECRYPTED = [name for name in KNOWN if name not in ("and_mask", "random_function")]
 
 
@@ -165,18 +166,41 @@ def test_random_tables_are_as_expected(label: str) -> None:
     assert known(label).exact(8) is None
 
 
-def test_every_permutation_is_one() -> None:
-    """random_permutation has 256 different ciphertexts under each key, and keys differ; random_function does not."""
+@pytest.mark.parametrize(("bits", "tolerance"), [(8, 0.02), (7, 0.03)])
+def test_every_permutation_is_one(bits: int, tolerance: float) -> None:
+    """random_permutation has 2^N different ciphertexts under each key, and keys differ; random_function does not."""
     for label, share in (("random_permutation", 1.0), ("random_function", 1 - math.exp(-1))):
-        cipher = known(label).cipher(8)
-        every = unpacked(torch.arange(256), 8)[None]
-        distinct = [len(encrypt(cipher, every, key.expand(1, 256, 8))[0].unique(dim=0)) for key in every[0, :40]]
-        assert np.mean(distinct) / 256 == pytest.approx(share, abs=0.02 * (share < 1))
+        cipher = known(label).cipher(bits)
+        every = unpacked(torch.arange(2**bits), bits)[None]
+        tables = [encrypt(cipher, every, key.expand(1, 2**bits, bits))[0] for key in every[0, :40]]
+        assert np.mean([len(table.unique(dim=0)) for table in tables]) / 2**bits == pytest.approx(
+            share, abs=tolerance * (share < 1)
+        )
+        assert len(torch.stack(tables).unique(dim=0)) == 40
+
+
+@pytest.mark.parametrize("label", RANDOM)
+def test_wide_tables_use_every_bit(label: str) -> None:
+    """At 64 bits every bit of message and key, flipped alone, flips each ciphertext bit half the time."""
+    cipher = known(label).cipher(64)
+    words = draw(cipher, Address(SEEDS, 0, 0, Occasion.ATTACK), 50)
+    before = encrypt(cipher, **words)
+    for word in ("message", "key"):
+        for place in range(64):
+            flipped = words[word].clone()
+            flipped[..., place] *= -1
+            changed = (encrypt(cipher, **{**words, word: flipped}) != before).double()
+            assert changed.mean() == pytest.approx(0.5, abs=5 * 0.5 / (50 * 64) ** 0.5)
 
 
 @pytest.mark.parametrize(
     ("label", "message_bits", "key_bits"),
-    [(label, n, k) for label in DECRYPTED for n, k in ((8, 8), (16, 16), (8, 11), (16, KEY_BITS)) if has(label, n, k)],
+    [
+        (label, n, k)
+        for label in DECRYPTED
+        for n, k in ((8, 8), (16, 16), (8, 11), (64, 64), (16, KEY_BITS))
+        if has(label, n, k)
+    ],
 )
 def test_decrypt_inverts_encrypt(label: str, message_bits: int, key_bits: int) -> None:
     """With the true key every message comes back, at every size that the cipher has; unused key bits do no harm."""
@@ -250,8 +274,8 @@ def test_aes_is_the_standard_one() -> None:
             (8, 8),
             r"^low_bits_leak\(0\.5\) needs epsilon of at least 2\^-22, .* below one half\.$",
         ),
-        ("random_function", (33, 8), r"^random_function has at most 32 message bits and 32 key bits\.$"),
-        ("random_permutation", (7, 8), r"^random_permutation needs an even number of message bits\.$"),
+        ("random_function", (65, 8), r"^random_function has at most 64 message bits and 64 key bits\.$"),
+        ("random_permutation", (8, 65), r"^random_permutation has at most 64 message bits and 64 key bits\.$"),
         ("aes_ctr", (8, 8), r"^aes_ctr has a key of 128 bits, not 8\.$"),
         ("aes_ctr", (129, 128), r"^aes_ctr has at most 128 message bits\.$"),
     ],

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 from torch import Tensor
 
 from adversarial_crypto import lab
@@ -193,6 +194,24 @@ class TestWhatCounts:
         """Every finding of not broken has a detection limit, from the known leaks that the attack found."""
         limits = {row["detection_limit"] for row in small("one_time_pad", "linear").verdicts}
         assert len(limits) == 1 and "bits" in limits.pop()
+
+    def test_what_does_not_survive_correction_is_not_broken_and_has_a_limit(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """One p of 0.0005 among three tests breaks neither a target, whose row then has a limit, nor a control."""
+
+        def run(cipher: Cipher, budget: Budget, seeds: Tensor) -> Iterator[Said]:
+            word = torch.ones(1, 1, 4)
+            sure = torch.equal(encrypt(cipher, word, -word), word)  # the message as it is
+            for p in (1e-9 if sure else 0.0005, 0.4, 0.6):
+                yield Verdict("timid", "one_time", 0, None, "broken" if p < 0.001 else "not_broken", "s", p=p)
+
+        expected = Expected(broken=("identity",))
+        timid = Attack("?", "one_time", "smoke", run, ("identity", "one_time_pad"), expected, 4)
+        monkeypatch.setattr("adversarial_crypto.attacks.ATTACKS", {"timid": timid})
+        result = small("permuted_pad", "timid")
+        assert outcomes(result) == {"not_broken"}
+        assert {row["detection_limit"] for row in result.verdicts} == {"4 of 4 bits (identity)"}
 
     def test_many_tests_are_corrected_together(self) -> None:
         """A p of 0.0005 is a finding alone, and none among three tests; a proof needs no correction."""

@@ -105,7 +105,7 @@ def _verdicts(
         budget = f"{spent}, {fair.shape[1]:,} test keys" if attacker == DEEP_SETS else f"{fair.shape[1]:,} test keys"
         for replica in range(cipher.replicas):
             base = Verdict(NAME, "reuse", replica, None, "not_broken", "", budget=budget)
-            name = f"bits_flipped by {attacker} with {pairs} known pairs"
+            name = f"bits_flipped by {attacker} with {pairs} known pair{'s' * (pairs != 1)}"
             verdict = bits_verdict(base, bits[replica][fair[replica]], name)
             numbers = {"bits_flipped": verdict.value, "low": verdict.low, "high": verdict.high}
             known = {name: number for name, number in numbers.items() if number is not None}

@@ -5,7 +5,8 @@ others stand in the ciphertext, though every bit for itself is a fair coin (Cout
 learned such ciphers and passed Eve). Three questions, each with its own draws:
 
     leaked_relations       XORs of message bits that an XOR of the ciphertext's signs gives, always
-    bits_flipped           messages read by a linear regression on the ciphertext's numbers
+    bits_flipped           messages read by a linear regression on the ciphertext's numbers, their sizes, and sign and
+                           size together: a message may stand where no sign shows it
     largest_correlation    the best approximation by masks of one or two bits on either side (walsh.py)
 """
 
@@ -35,7 +36,7 @@ RELATIONS, LEARNING, TESTING, MASKS = range(4)  # what a draw is for
 
 # Of an element's variance: only so that elements that repeat one another leave the equations solvable.
 RIDGE = 1e-6
-STILL = 1e-6  # a standard deviation below which an element does not vary
+STILL = 1e-7  # a standard deviation below which a regressor does not vary; float32 has steps of 6e-8 below 1
 
 
 def run(cipher: Cipher, budget: Budget, seeds: Tensor) -> Iterator[Said]:
@@ -93,32 +94,42 @@ def _relations(cipher: Cipher, seeds: Tensor) -> Iterator[Verdict]:
 
 @dataclass(frozen=True)
 class _Reader:
-    """A linear regression of each message bit on the ciphertext's elements: mean, scale (R, C), weights (R, C, N)."""
+    """Regressions of the message bits on 3C regressors: usual (R, C), mean, scale (R, 3C), weights (R, 3C, N)."""
 
+    usual: Tensor
     mean: Tensor
     scale: Tensor
     weights: Tensor
 
     def flipped(self, message: Tensor, ciphertext: Tensor) -> Tensor:
         """Which bits are guessed wrong by the sign of the regression: (R, B, N) bool."""
-        standardised = (ciphertext.double() - self.mean.unsqueeze(1)) * self.scale.unsqueeze(1)
+        standardised = (_regressors(ciphertext, self.usual) - self.mean.unsqueeze(1)) * self.scale.unsqueeze(1)
         return wrong_bits(standardised @ self.weights, message)
 
 
-def _learned(pieces: Iterator[tuple[Tensor, Tensor]]) -> _Reader:
-    """Ridge regression (Hoerl and Kennard 1970) from the sums of products, elements standardised.
+def _regressors(ciphertext: Tensor, usual: Tensor) -> Tensor:
+    """Elements c, their sizes |c|, and sign c (|c| - usual): (R, B, C), usual sizes (R, C) -> (R, B, 3C) float64."""
+    elements = ciphertext.double()
+    return torch.cat([elements, elements.abs(), elements - elements.sign() * usual.unsqueeze(1)], -1)
 
-    No constant term: message bits are fair. Those drawn are not quite, and are centred for an element far from 0.
+
+def _learned(pieces: Iterator[tuple[Tensor, Tensor]]) -> _Reader:
+    """Ridge regression (Hoerl and Kennard 1970) from the sums of products, regressors standardised.
+
+    No constant term: message bits are fair. Those drawn are not quite, and are centred for a regressor far from 0. What
+    size is usual the first piece says.
     """
+    usual = torch.empty(0)
     sums = bits = squares = products = torch.zeros((), dtype=torch.float64)
     count = 0
     for message, ciphertext in pieces:
-        elements = ciphertext.double()
-        count += elements.shape[1]
-        sums = sums + elements.sum(1)  # (R, C)
+        usual = usual if count else ciphertext.double().abs().mean(1)
+        regressors = _regressors(ciphertext, usual)
+        count += regressors.shape[1]
+        sums = sums + regressors.sum(1)  # (R, 3C)
         bits = bits + message.double().sum(1)  # (R, N)
-        squares = squares + elements.mT @ elements  # (R, C, C)
-        products = products + elements.mT @ message.double()  # (R, C, N)
+        squares = squares + regressors.mT @ regressors  # (R, 3C, 3C)
+        products = products + regressors.mT @ message.double()  # (R, 3C, N)
     mean = sums / count
     covariance = squares / count - mean.unsqueeze(-1) * mean.unsqueeze(-2)
     deviation = covariance.diagonal(dim1=-2, dim2=-1).clamp(min=0).sqrt()
@@ -128,7 +139,7 @@ def _learned(pieces: Iterator[tuple[Tensor, Tensor]]) -> _Reader:
         correlation + RIDGE * torch.eye(mean.shape[-1], dtype=mean.dtype, device=mean.device),
         (products - mean.unsqueeze(-1) * bits.unsqueeze(-2)) / count * scale.unsqueeze(-1),
     )
-    return _Reader(mean, scale, weights)
+    return _Reader(usual, mean, scale, weights)
 
 
 def _masks(cipher: Cipher, seeds: Tensor, pairs: int) -> Iterator[Verdict]:
@@ -170,6 +181,8 @@ ATTACK = Attack(
             *DOSES,
             *LEAKS,
             "parity_leak(6)",
+            "low_bits_leak(0.0001)",
+            "low_bits_leak(1e-06)",
             # Tables of 2^16 entries at 8 bits: by chance one mask or other is correlated by 0.015.
             "random_function",
             "random_permutation",

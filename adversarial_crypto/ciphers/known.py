@@ -133,9 +133,7 @@ KNOWN: Mapping[str, Known] = {
         value=1e-4,
     ),
     "random_function": Known("a random table of message and key", tables.random_function, _nothing, tables.sizes),
-    "random_permutation": Known(
-        "a random permutation for each key", tables.random_permutation, _nothing, tables.even_sizes
-    ),
+    "random_permutation": Known("a random permutation for each key", tables.random_permutation, _nothing, tables.sizes),
     "aes_ctr": Known(
         "AES-128 in counter mode, a fresh nonce for each message",
         aes_ctr.aes_ctr,

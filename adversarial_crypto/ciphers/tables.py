@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import torch
 from torch import Tensor
 
 from adversarial_crypto.ciphers.contract import Cipher
 from adversarial_crypto.numerics.philox import philox
 
-MOST = 32  # bits of message and key: one word of the generator
-ROUNDS = 10  # of the Feistel network: Luby and Rackoff need 4, small halves more
+WORD = 2**32 - 1  # of the generator
+MOST = 64  # bits of message and key: two words each
+ROUNDS = 10  # of the Feistel network, an even number: Luby and Rackoff need 4, small halves more
 FUNCTION, PERMUTATION = 1, 2  # so that the tables differ
 
 
 def sizes(message_bits: int, key_bits: int) -> str | None:
-    """Words of the generator."""
+    """What two words of the generator hold."""
     return None if max(message_bits, key_bits) <= MOST else f"has at most {MOST} message bits and {MOST} key bits"
-
-
-def even_sizes(message_bits: int, key_bits: int) -> str | None:
-    """Two equal halves."""
-    return "needs an even number of message bits" if message_bits % 2 else sizes(message_bits, key_bits)
 
 
 def random_function(message_bits: int, key_bits: int) -> Cipher:
@@ -34,26 +32,27 @@ def random_function(message_bits: int, key_bits: int) -> Cipher:
 
 def random_permutation(message_bits: int, key_bits: int) -> Cipher:
     """For every key a permutation of all messages, a Feistel network of ten rounds of random functions."""
-    half = message_bits // 2
-    mask = 2**half - 1
+    sizes = message_bits // 2, message_bits - message_bits // 2
+    masks = [2**size - 1 for size in sizes]
+
+    def rounds(word: Tensor, key: Tensor, turns: Iterable[int]) -> Tensor:
+        halves, k = [packed(half) for half in word.split(sizes, -1)], packed(key)
+        for turn in turns:
+            changed, other = turn % 2, 1 - turn % 2
+            halves[changed] = halves[changed] ^ (_random(halves[other], k, PERMUTATION, turn) & masks[changed])
+        return torch.cat([unpacked(half, size) for half, size in zip(halves, sizes, strict=True)], -1)
 
     def encrypt(message: Tensor, key: Tensor) -> Tensor:
-        left, right, k = packed(message[..., :half]), packed(message[..., half:]), packed(key)
-        for turn in range(ROUNDS):
-            left, right = right, left ^ (_random(right, k, PERMUTATION, turn) & mask)
-        return torch.cat([unpacked(left, half), unpacked(right, half)], -1)
+        return rounds(message, key, range(ROUNDS))
 
     def decrypt(ciphertext: Tensor, key: Tensor) -> Tensor:
-        left, right, k = packed(ciphertext[..., :half]), packed(ciphertext[..., half:]), packed(key)
-        for turn in reversed(range(ROUNDS)):
-            left, right = right ^ (_random(left, k, PERMUTATION, turn) & mask), left
-        return torch.cat([unpacked(left, half), unpacked(right, half)], -1)
+        return rounds(ciphertext, key, reversed(range(ROUNDS)))
 
     return Cipher(encrypt, decrypt, 1, message_bits, key_bits, message_bits)
 
 
 def packed(bits: Tensor) -> Tensor:
-    """Bits -1 and +1 (..., n) as numbers (...), int64, the first bit the lowest; at most 62 of them."""
+    """Bits -1 and +1 (..., n) as numbers (...), int64, the first bit the lowest; at most 64, the last the sign."""
     return ((bits > 0) << torch.arange(bits.shape[-1], device=bits.device)).sum(-1)
 
 
@@ -63,6 +62,8 @@ def unpacked(numbers: Tensor, count: int) -> Tensor:
 
 
 def _random(number: Tensor, key: Tensor, table: int, turn: int) -> Tensor:
-    """A random word of 32 bits for each number and key."""
+    """64 random bits for each number and key, the generator's first word the lowest of them."""
     zero = torch.zeros_like(number)
-    return philox((number, zero + table, zero + turn, zero), (key, zero))[0]
+    counter = number & WORD, zero + table, zero + turn, number >> 32 & WORD
+    first, second, *_ = philox(counter, (key & WORD, key >> 32 & WORD))
+    return first | second << 32

@@ -190,15 +190,13 @@ def _silent(result: Result) -> bool:
 def _judged(
     name: str, member: Attack, result: Result, controls: Sequence[Cell], found: Target, battery: Battery
 ) -> list[Verdict]:
-    """The verdicts with the detection limit, and void where a control is wrong."""
+    """The verdicts, void where a control is wrong."""
     from adversarial_crypto.attacks import cell, voided
 
     verdicts = list(result.verdicts)
     if not _silent(result) and (why := why_void(controls)):
         verdicts = voided(verdicts, why)
         battery.tell(Note(f"{name} counts for nothing here: {why}."))
-    smallest = limit(controls, _control_bits(member, found))
-    verdicts = [replace(v, detection_limit=smallest if v.outcome == "not_broken" else "") for v in verdicts]
     battery.tell(AttackEnded(name, found.label, cell(verdicts, member.scope), result.seconds, result.cached))
     return verdicts
 
@@ -214,7 +212,8 @@ def _written(
 ) -> AttackResult:
     from adversarial_crypto.attacks import cell, overall, settled
 
-    verdicts = settled(judged)
+    limits = {name: limit(controls[name], _control_bits(member, found)) for name, member in members.items()}
+    verdicts = [replace(v, detection_limit=limits[v.attack] * (v.outcome == "not_broken")) for v in settled(judged)]
     word = overall(verdicts)
     rows = [{**asdict(verdict), "replica": found.numbers[verdict.replica]} for verdict in verdicts]
     board = {

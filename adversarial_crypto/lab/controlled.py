@@ -23,7 +23,7 @@ class Cell:
 
     Args:
         label: the cipher, with one value.
-        outcome: what the attack came to, in the verdicts of its scope.
+        outcome: what the attack came to, in the verdicts of its scope, corrected for the number of its tests.
         expected: the outcomes that are right.
         told: bits that the cipher is known to tell; None: not in closed form.
         result: all that was said, and of which of its replicas this cell is.
@@ -47,7 +47,7 @@ def control(battery: Battery, attack: str, member: Attack, label: str, message_b
 
     Its key is as long as it usually is, for what is expected of it is known for that.
     """
-    from adversarial_crypto.attacks import cell
+    from adversarial_crypto.attacks import cell, settled
     from adversarial_crypto.attacks.controls import right
     from adversarial_crypto.ciphers import known
 
@@ -58,10 +58,10 @@ def control(battery: Battery, attack: str, member: Attack, label: str, message_b
         return []
     target = replace(known_target(label, message_bits), folder=CONTROLS_FOLDER)
     result = battery.result(attack, member, target, battery.place(target))
-    cells = []
+    cells, verdicts = [], settled(result.verdicts)
     for replica, each in enumerate(columns(chosen)):
         exact = each.exact(message_bits)
-        outcome = cell([v for v in result.verdicts if v.replica == replica], member.scope)
+        outcome = cell([v for v in verdicts if v.replica == replica], member.scope)
         told = exact.information if exact else None
         cells.append(Cell(each.label, outcome, right(member, each.label), told, result, replica))
     return cells
@@ -69,12 +69,12 @@ def control(battery: Battery, attack: str, member: Attack, label: str, message_b
 
 def _neural(battery: Battery, attack: str, member: Attack, label: str, message_bits: int) -> list[Cell]:
     """A neural control as one cell, the strongest over its replicas."""
-    from adversarial_crypto.attacks import cell
+    from adversarial_crypto.attacks import cell, settled
     from adversarial_crypto.attacks.controls import right
 
     target = replace(neural_target(label.removeprefix(NEURAL), message_bits), folder=CONTROLS_FOLDER)
     result = battery.result(attack, member, target, battery.place(target))
-    return [Cell(label, cell(result.verdicts, member.scope), right(member, label), None, result, 0)]
+    return [Cell(label, cell(settled(result.verdicts), member.scope), right(member, label), None, result, 0)]
 
 
 def columns(chosen: Known) -> list[Known]:
