@@ -1,7 +1,7 @@
 """A fully connected layer and convolutions after it as one operation, for processors.
 
-Sixteen examples go through all layers without leaving the caches (fused.cpp). The compiled engine uses it;
-`layers.mixed_and_convolved` says the same in tensor operations.
+As many examples as a register holds go through all layers without leaving the caches (fused.cpp). The compiled engine
+uses it; `layers.mixed_and_convolved` says the same in tensor operations.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from torch import library as operators
 
 ACTIVATIONS = ("none", "sigmoid", "tanh")
 BLOCK = 256  # examples that one thread works on, and whose gradients are summed together
-MOST_VECTORS = 8192  # of 64 bytes, that a thread may need at once: what its stack and its second cache hold
+MOST_VECTORS = 8192  # of 64 bytes at most, that a thread may need at once: what its stack and its second cache hold
 
 _wanted: ContextVar[bool] = ContextVar("fused", default=False)
 
