@@ -32,5 +32,5 @@ bench: $(INSTALLED) ## engines against the ordinary way, on this machine
 $(INSTALLED): pyproject.toml constraints.txt
 	@test -x $(BIN)/python || { $(PYTHON) -c 'import sys; sys.version_info < (3, 11) and sys.exit("acrypto needs Python 3.11 or later; say which with PYTHON=python3.11.")' && $(PYTHON) -m venv $(VENV); }
 	@echo "Installing the pinned versions into $(VENV); the first time takes a few minutes." >&2
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[cryptography,dev,parquet,ray,tensorboard]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[cryptography,dev,mlflow,parquet,ray,tensorboard]'
 	@touch $@

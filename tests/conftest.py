@@ -24,7 +24,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     if wants_gpu and not _has_cuda():
         for item in wants_gpu:
             item.add_marker(pytest.mark.skip(reason="no CUDA device"))
-    if find_spec("ray") is None:
-        for item in items:
-            if item.get_closest_marker("ray"):
-                item.add_marker(pytest.mark.skip(reason="the `ray` extra is not installed"))
+    for extra in ("ray", "mlflow"):
+        if find_spec(extra) is None:
+            for item in items:
+                if item.get_closest_marker(extra):
+                    item.add_marker(pytest.mark.skip(reason=f"the `{extra}` extra is not installed"))

@@ -64,7 +64,12 @@ def test_every_command_has_an_example() -> None:
     assert [line for command, line in found if line.split()[0] != command] == []
 
 
-@pytest.mark.parametrize(("command", "line"), examples())
+def extras(line: str) -> tuple[pytest.MarkDecorator, ...]:
+    """What an example needs that may not be installed."""
+    return (pytest.mark.mlflow,) if "mlflow" in line else ()
+
+
+@pytest.mark.parametrize(("command", "line"), [pytest.param(*each, marks=extras(each[1])) for each in examples()])
 def test_examples_run(command: str, line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each example of the help ends with exit code 0 where the run or sweep it speaks of exists."""
     monkeypatch.chdir(tmp_path)

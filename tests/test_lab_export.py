@@ -82,7 +82,7 @@ class TestExport:
 
     def test_what_cannot_be_had(self, run: lab.RunResult, tmp_path: Path) -> None:
         """An unknown format and a folder without numbers have their sentence, and nothing is written."""
-        with pytest.raises(ConfigError, match="unknown format 'xls'; there are csv, parquet, tensorboard"):
+        with pytest.raises(ConfigError, match="unknown format 'xls'; there are csv, parquet, tensorboard, mlflow"):
             lab.export(run.run_dir, "xls", tmp_path / "out")
         with pytest.raises(StoreError, match="neither a complete run nor a sweep"):
             lab.export(tmp_path, "csv", tmp_path / "out")

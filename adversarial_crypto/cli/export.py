@@ -8,16 +8,17 @@ import click
 
 from adversarial_crypto.cli.output import common_options, document, example
 
-EPILOG = example("acrypto export runs/quick --to csv -o exported")
+EPILOG = example("acrypto export runs/quick --to csv -o exported", "acrypto export runs/quick --to mlflow")
+OUT = "Where to write [exported]; of mlflow the tracking URI [MLFLOW_TRACKING_URI, else mlflow.db here]."
 
 
 @click.command("export", short_help="Numbers for other programs.", epilog=EPILOG)
 @click.argument("directory", metavar="DIR", type=click.Path(path_type=Path))
-@click.option("--to", "form", required=True, metavar="csv|parquet|tensorboard", help="The format.")
-@click.option("-o", "--out", type=click.Path(path_type=Path), metavar="DIR", help="Where to write [exported].")
+@click.option("--to", "form", required=True, metavar="csv|parquet|tensorboard|mlflow", help="The format.")
+@click.option("-o", "--out", metavar="DIR|URI", help=OUT)
 @common_options
-def command(directory: Path, form: str, out: Path | None, as_json: bool, quiet: bool) -> None:
-    """Write the tables of a complete run, or of a sweep, as CSV or Parquet, or a run's curves for TensorBoard."""
+def command(directory: Path, form: str, out: str | None, as_json: bool, quiet: bool) -> None:
+    """Write the tables of a complete run, or of a sweep, as CSV or Parquet, or send a run to TensorBoard or MLflow."""
     from adversarial_crypto.lab.export import export
 
     files = export(directory, form, out)

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import math
-import statistics
 from collections.abc import Mapping, Sequence
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
 from adversarial_crypto.errors import EnvironmentProblem
+from adversarial_crypto.lab.curves import of_metrics, points
 from adversarial_crypto.lab.events import Event, Finished, Recorded, Started
-
-FEW = 16  # replicas that have curves of their own; of more there are the median and the middle 80 %
 
 
 class Scalars:
-    """Writes records as scalars: NAME/median, /low and /high (10 % and 90 %), and NAME/replica_I of a few.
+    """Writes the curves of records (lab/curves.py) as scalars.
 
     As a tracker it takes the events of a run; its files then stand in the run's directory, under tensorboard/.
 
@@ -50,40 +46,20 @@ class Scalars:
         elif isinstance(event, Recorded) and self._writer is not None:
             sound = [row for row in event.rows if not row.diverged]
             values = {name: {row.replica: row.means[name] for row in sound} for name in event.rows[0].means}
-            self.record(event.rows[0].step, values, {"passed": sum(row.passed for row in event.rows)})
+            passed = sum(row.passed for row in event.rows)
+            self.record(event.rows[0].step, points(values, {"passed": passed}))
         elif isinstance(event, Finished) and self._writer is not None:
             self.close(str(event.result.summary["verdict"]))
 
     def records(self, metrics: str) -> None:
         """All records of a run's metrics.csv."""
-        import pandas as pd
+        for step, values in of_metrics(metrics):
+            self.record(step, values)
 
-        table = pd.read_csv(StringIO(metrics))
-        names = [name for name in table.columns if name not in ("step", "replica", "passed", "diverged")]
-        for step, rows in table.groupby("step"):
-            sound = rows[rows["diverged"] == 0]
-            values = {name: dict(zip(sound["replica"].tolist(), sound[name].tolist(), strict=True)) for name in names}
-            self.record(int(str(step)), values, {"passed": int(rows["passed"].sum())})
-
-    def record(self, step: int, values: Mapping[str, Mapping[int, float]], counts: Mapping[str, int]) -> None:
-        """One record.
-
-        Args:
-            values: measure -> replica -> value, in the measure's unit.
-            counts: name -> number.
-        """
-        for name, of_replicas in values.items():
-            known = sorted(value for value in of_replicas.values() if math.isfinite(value))
-            if not known:
-                continue
-            self._writer.add_scalar(f"{name}/median", statistics.median(known), step)
-            self._writer.add_scalar(f"{name}/low", known[round(0.1 * (len(known) - 1))], step)
-            self._writer.add_scalar(f"{name}/high", known[round(0.9 * (len(known) - 1))], step)
-            if len(of_replicas) <= FEW:
-                for replica, value in of_replicas.items():
-                    self._writer.add_scalar(f"{name}/replica_{replica}", value, step)
-        for name, count in counts.items():
-            self._writer.add_scalar(name, count, step)
+    def record(self, step: int, values: Mapping[str, float]) -> None:
+        """One record: curve -> value."""
+        for name, value in values.items():
+            self._writer.add_scalar(name, value, step)
         self._writer.flush()
 
     def close(self, verdict: str, texts: Sequence[tuple[str, str]] = ()) -> None:
