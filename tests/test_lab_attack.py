@@ -270,6 +270,31 @@ class TestTargets:
         Path("mine.py").write_text(KEY_GIVEN + "\n# the same, and yet another\n")
         assert lab.attack("mine.py:build", attacks=["support"]).directory != first.directory
 
+    @pytest.mark.parametrize(
+        "build",
+        [
+            "Cipher(lambda m, k: m * k * told(), None, 1, 4, 4, 4)",
+            "Cipher(lambda m, k: m * k, lambda c, k: c * k * told(), 1, 4, 4, 4)",
+            "Cipher(lambda m, k, noise: m * k * (1 - noise * (told() < 0)), None, 1, 4, 4, 4, noise_width=4)",
+            "Cipher(lambda m, k: m * k, None, 1, 4, 4, 4, key_probability=0.5 + told() / 1e9)",
+        ],
+    )
+    def test_changing_what_the_file_reads_asks_anew(self, build: str) -> None:
+        """Results belong to what the cipher does, whatever file decides that; undone, they are back."""
+        told = "from pathlib import Path\ndef told():\n    return float(Path('told.txt').read_text())\n"
+        head = "from adversarial_crypto.ciphers import Cipher\n"
+        Path("mine.py").write_text(f"{head}{told}def build():\n    return {build}\n")
+        places = []
+        for text in ("1", "-1", "1"):
+            Path("told.txt").write_text(text)
+            places.append(lab.attack("mine.py:build", attacks=["ind_cpa"]))
+        first, other, again = places
+        assert other.directory != first.directory and not other.already_complete
+        assert again.directory == first.directory and again.already_complete
+        Path("told.txt").write_text("-1")
+        with pytest.raises(StoreError, match="about something else"):
+            lab.attack("mine.py:build", attacks=["ind_cpa"], out=first.directory)
+
     def test_bits_and_noise(self) -> None:
         """What is sent can be coarser: a leak in the last digits is gone at 8 bits, and noise makes it randomised."""
         whole, coarse, noisy = (

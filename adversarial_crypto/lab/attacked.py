@@ -14,6 +14,7 @@ from adversarial_crypto.config.fields import split_reference
 from adversarial_crypto.errors import AcryptoError
 from adversarial_crypto.lab.sources import executed, file_content, function_of
 from adversarial_crypto.store import Run as Stored
+from adversarial_crypto.store.atomic import canonical
 from adversarial_crypto.store.manifest import ATTACKS, PLAYERS, is_run
 
 if TYPE_CHECKING:
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
 ATTACKS_FOLDER = Path(ATTACKS)
 KNOWN, NEURAL = "known:", "neural:"
 SIZES = ("message_bits", "key_bits")
-TRIED = 8  # words of a trial
+LEAST = {"replicas": 1, "message_bits": 1, "key_bits": 1, "width": 1, "noise_width": 0}  # numbers of a cipher
+TRIED = 1024  # words of a trial: of fewer a cipher computes as many (ciphers/evaluate.py)
+ALONE = 8  # of them, those that are also encrypted one by one
 
 
 @dataclass(frozen=True)
@@ -136,8 +139,8 @@ def _own(path: Path, name: str) -> Target:
     if not isinstance(cipher, Cipher):
         raise ConfigError(f"{path}: {name}() must return a Cipher, not {type(cipher).__name__}")
     cipher = _speaking(cipher, f"{path}:{name}")
-    _check(cipher, f"{path}:{name}")
-    what = {"file": sha256(content).hexdigest(), "function": name}
+    # The file may read others, so what it gives is part of what it is. A change that no trial meets is not seen.
+    what = {"file": sha256(content).hexdigest(), "function": name, "trial": _checked(cipher, f"{path}:{name}")}
     return Target(f"{path.name}:{name}", what, cipher, tuple(range(cipher.replicas)), ATTACKS_FOLDER)
 
 
@@ -161,10 +164,9 @@ def _speaking(cipher: Cipher, name: str) -> Cipher:
     return replace(cipher, encrypt=wrapped(cipher.encrypt, "encrypt"), decrypt=decrypt)
 
 
-def _check(cipher: Cipher, name: str) -> None:
-    """ConfigError unless its numbers are such, and a trial of the cipher gives what the contract asks for."""
-    least = {"replicas": 1, "message_bits": 1, "key_bits": 1, "width": 1, "noise_width": 0}
-    for each, smallest in least.items():
+def _checked(cipher: Cipher, name: str) -> str:
+    """A hash of what a trial of the cipher gives; ConfigError unless that and its numbers are as the contract asks."""
+    for each, smallest in LEAST.items():
         size = getattr(cipher, each)
         if type(size) is not int or size < smallest:
             raise ConfigError(f"{name}: its {each} must be a whole number of at least {smallest}, not {size!r}")
@@ -175,15 +177,18 @@ def _check(cipher: Cipher, name: str) -> None:
             f"{name}: its key_probability must lie between 0 and 1, one for all or a tuple of one a replica"
         )
     try:
-        _try(cipher, name)
+        return _tried(cipher, name)
     except ConfigError:
         raise
     except AcryptoError as error:
         raise ConfigError(f"{name}: {error}") from error
 
 
-def _try(cipher: Cipher, name: str) -> None:
-    """The same words again, in another order and beside others, must give the same ciphertexts."""
+def _tried(cipher: Cipher, name: str) -> str:
+    """A hash of the cipher's numbers and of what it makes of words that never change.
+
+    The same words again, in another order and beside others, must give the same ciphertexts.
+    """
     import torch
 
     from adversarial_crypto.ciphers import decrypt, draw, encrypt
@@ -196,11 +201,14 @@ def _try(cipher: Cipher, name: str) -> None:
         hint = "a randomised cipher has a noise_width and is given its noise"
         raise ConfigError(f"{name}: the same words gave two ciphertexts; {hint}")
     turned = encrypt(cipher, **{each: word.flip(1) for each, word in words.items()}).flip(1)
-    alone = [encrypt(cipher, **{each: word[:, i : i + 1] for each, word in words.items()}) for i in range(TRIED)]
-    if not (torch.equal(ciphertext, turned) and torch.equal(ciphertext, torch.cat(alone, 1))):
+    some = range(min(ALONE, TRIED))
+    alone = [encrypt(cipher, **{each: word[:, i : i + 1] for each, word in words.items()}) for i in some]
+    if not (torch.equal(ciphertext, turned) and torch.equal(ciphertext[:, : len(some)], torch.cat(alone, 1))):
         raise ConfigError(f"{name}: a ciphertext depends on what is encrypted beside it, or on what was before it")
-    if cipher.decrypt is not None:
-        decrypt(cipher, ciphertext, words["key"])
+    estimate = torch.zeros(0) if cipher.decrypt is None else decrypt(cipher, ciphertext, words["key"])
+    numbers = [*(getattr(cipher, each) for each in LEAST), *cipher.key_probabilities, bool(cipher.differentiable)]
+    answers = [each.contiguous().numpy().tobytes() for each in (ciphertext, estimate)]
+    return sha256(b"".join([canonical(numbers), *answers])).hexdigest()
 
 
 def _sent(found: Target, bits: int | None, noise: float | None) -> Target:
