@@ -17,7 +17,12 @@ from adversarial_crypto.attacks.judging import bits_verdict
 from adversarial_crypto.ciphers import KNOWN, Cipher, draw, encrypt
 from adversarial_crypto.config import ConfigError
 from adversarial_crypto.errors import StoreError
+from adversarial_crypto.lab import battery
+from adversarial_crypto.lab.attack import battery_of
+from adversarial_crypto.lab.attacked import known_target
+from adversarial_crypto.lab.events import Note
 from adversarial_crypto.numerics.philox import Address, Occasion
+from adversarial_crypto.store.atomic import read_sealed, write_sealed
 
 SMALL = ("message_bits=4", "key_bits=4")
 # Its key stands in the ciphertext beside the message, as if the attacker had been given it.
@@ -39,6 +44,12 @@ def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def small(label: str, *attacks: str, **options: object) -> lab.AttackResult:
     """Attacks on a known cipher of 4 bits."""
     return lab.attack(f"known:{label}", attacks=attacks or ("support",), settings=SMALL, **options)  # type: ignore[arg-type]
+
+
+def rewritten(path: Path, **changes: object) -> None:
+    """A sealed result with other content; None takes a key away."""
+    content = {key: value for key, value in {**read_sealed(path), **changes}.items() if value is not None}
+    write_sealed(path, content)
 
 
 def outcomes(result: lab.AttackResult) -> set[str]:
@@ -99,6 +110,37 @@ class TestWhatIsKept:
         small("identity", out="here")
         with pytest.raises(StoreError, match="about something else"):
             small("clear_bits(1)", out="here")
+
+    def test_a_result_of_another_build_is_kept_and_told(self) -> None:
+        """The same question answered by another engine or torch is kept as it is, and one note says so."""
+        first = small("identity", "support", "key_use", out="here")
+        for name in ("support", "key_use"):
+            rewritten(Path(f"here/{name}.json"), execution={"torch": "2.0", "engine": "compiled", "device": "cpu"})
+        told: list[object] = []
+        again = small("identity", "support", "key_use", out="here", progress=told.append)
+        assert again.already_complete and again.verdicts == first.verdicts
+        (note,) = [event.text for event in told if isinstance(event, Note)]
+        assert note.startswith("Kept as computed before: support (torch 2.0, engine compiled), key_use (torch 2.0, ")
+        assert note.endswith(f"; their controls were met by torch {torch.__version__}, engine eager, device cpu.")
+
+    def test_every_build_has_a_place_of_its_own(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """What another torch, engine or kind of device computes lies elsewhere; which of two GPUs is no matter."""
+        usual, found = {"torch": "2.0", "engine": "eager", "device": "cpu"}, known_target("identity", 4)
+        builds = [{}, {"torch": "2.1"}, {"engine": "compiled"}, {"device": "cuda:0"}, {"device": "cuda:1"}]
+        places = []
+        for build in builds:
+            monkeypatch.setattr(battery, "execution", lambda *_, build=build: {**usual, **build})
+            places.append(battery_of("smoke", 0, "cpu", "eager", None, None, None).place(found))
+        assert places[3] == places[4] and len(set(places)) == 4
+
+    def test_a_result_of_other_numerics_is_refused(self) -> None:
+        """Numbers that would come out otherwise today are not served; a file without a version is of the first."""
+        small("identity", out="here")
+        rewritten(Path("here/support.json"), numerics=None)
+        assert small("identity", out="here").already_complete
+        rewritten(Path("here/support.json"), numerics=0)
+        with pytest.raises(StoreError, match=r"support\.json is of numerics 0, .* those of today, 1; remove it"):
+            small("identity", out="here")
 
     def test_the_table_says_what_the_call_says(self) -> None:
         """verdicts.csv has a row a finding, with its budget, interval, corrected p and detection limit."""

@@ -82,6 +82,7 @@ def attack(
             results[name] = battery.result(name, member, found, place)
         controls[name] = _controls(battery, name, member, found, results[name])
         judged += _judged(name, member, results[name], controls[name], found, battery)
+    battery.tell_of_kept(results.values())
     if "randomness" in members and battery.tier != "smoke":
         outside_tests(found, seed, place, lambda text: battery.tell(Note(text)))
     return _written(found, place, battery, members, results, controls, judged)

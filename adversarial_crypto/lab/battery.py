@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from adversarial_crypto.config.identity import NUMERICS_VERSION
 from adversarial_crypto.errors import EnvironmentProblem, StoreError
 from adversarial_crypto.lab.attacked import Target
-from adversarial_crypto.lab.events import AttackProgress, Tell
+from adversarial_crypto.lab.events import AttackProgress, Note, Tell
 from adversarial_crypto.lab.machine import execution, probe, use_compiler
 from adversarial_crypto.lab.result import Stopped
 from adversarial_crypto.store.atomic import canonical, disk_errors, read_sealed, write_sealed
@@ -36,6 +36,7 @@ class Result:
         tables: its other numbers, by name.
         seconds: of computing.
         cached: whether it was there before.
+        elsewhere: by what else than here it was computed, in words; "" where that is the same.
     """
 
     attack: str
@@ -43,6 +44,7 @@ class Result:
     tables: Mapping[str, list[dict[str, Any]]]
     seconds: float
     cached: bool
+    elsewhere: str = ""
 
 
 @dataclass(frozen=True)
@@ -90,10 +92,11 @@ class Battery:
         return cls(tier, seed, Engine(name, machine), tell, stop)
 
     def place(self, target: Target) -> Path:
-        """Where the results about a target are kept: another place for other numerics, another torch or engine."""
-        record = execution(self.engine.machine, self.engine.name)
-        build = {"numerics": NUMERICS_VERSION, "torch": record["torch"], "engine": record["engine"]}
-        digest = sha256(canonical({**target.what, **build, "tier": self.tier, "seed": self.seed})).hexdigest()[:10]
+        """Where the results about a target are kept: another place for other numerics or another build."""
+        # Without a word on the CPU, as folders were called before there was one on devices.
+        build = {key: value for key, value in _build(self._execution).items() if value != "cpu"}
+        asked = {**target.what, **build, "numerics": NUMERICS_VERSION, "tier": self.tier, "seed": self.seed}
+        digest = sha256(canonical(asked)).hexdigest()[:10]
         return target.folder / f"{target.file_name}-{self.tier}-{digest}"
 
     def result(self, attack: str, member: Attack, target: Target, place: Path) -> Result:
@@ -101,7 +104,7 @@ class Battery:
 
         Raises:
             Stopped: `stop` gave a reason; nothing of this attack is kept.
-            StoreError: its file is damaged, or of another target.
+            StoreError: its file is damaged, of another target, or of other numerics.
         """
         path = place / f"{attack}.json"
         asked = {"schema": SCHEMA, "attack": attack, "target": dict(target.what), "tier": self.tier, "seed": self.seed}
@@ -111,7 +114,6 @@ class Battery:
         verdicts, tables = self._computed(attack, member, target)
         seconds = round(time.monotonic() - started, 1)
         rows = [asdict(verdict) for verdict in verdicts]
-        record = execution(self.engine.machine, self.engine.name)
         with disk_errors(place):
             place.mkdir(parents=True, exist_ok=True)
         write_sealed(
@@ -119,7 +121,8 @@ class Battery:
             {
                 **asked,
                 "source": member.source,
-                "execution": record,
+                "numerics": NUMERICS_VERSION,
+                "execution": self._execution,
                 "seconds": seconds,
                 "verdicts": rows,
                 "tables": tables,
@@ -136,8 +139,26 @@ class Battery:
             raise StoreError(f"{path} is a result about something else; remove it and run the same command again.")
         if found.get("source", "") != source:
             return None
+        numerics = found.get("numerics", 1)  # files of before there was this key are of the first
+        if numerics != NUMERICS_VERSION:
+            raise StoreError(
+                f"{path} is of numerics {numerics}, which give other numbers than those of today, {NUMERICS_VERSION}; "
+                "remove it and run the same command again."
+            )
         verdicts = tuple(Verdict(**row) for row in found["verdicts"])
-        return Result(found["attack"], verdicts, found["tables"], float(found["seconds"]), cached=True)
+        there, here = _build(found["execution"]), _build(self._execution)
+        elsewhere = ", ".join(f"{key} {there[key]}" for key in here if there[key] != here[key])
+        return Result(found["attack"], verdicts, found["tables"], float(found["seconds"]), True, elsewhere)
+
+    def tell_of_kept(self, results: Iterable[Result]) -> None:
+        """Says which results were computed by something else than their controls: the same question, and as good."""
+        if kept := [f"{result.attack} ({result.elsewhere})" for result in results if result.elsewhere]:
+            here = ", ".join(f"{key} {value}" for key, value in _build(self._execution).items())
+            self.tell(Note(f"Kept as computed before: {', '.join(kept)}; their controls were met by {here}."))
+
+    @property
+    def _execution(self) -> dict[str, Any]:
+        return execution(self.engine.machine, self.engine.name)
 
     def _computed(
         self, attack: str, member: Attack, target: Target
@@ -165,6 +186,11 @@ class Battery:
                 if reason := self.stop():
                     raise Stopped(reason, target.folder, f"the results before {attack} on {target.label}")
         return verdicts, tables
+
+
+def _build(record: Mapping[str, Any]) -> dict[str, str]:
+    """What of an execution may change the last digits of what attackers learn."""
+    return {"torch": record["torch"], "engine": record["engine"], "device": record["device"].partition(":")[0]}
 
 
 def _known(verdict: Verdict) -> Verdict:
