@@ -146,7 +146,7 @@ class TestExactInformation:
         """Kept precision by precision and in eight ranges of fingerprints, the numbers are the same to 1e-12."""
         cipher = untrained(4)
         expected = table(exact_information.ATTACK, cipher, "exact_information")
-        monkeypatch.setattr(exact_information, "HELD", {"cpu": R * 256 // 8})
+        monkeypatch.setattr(exact_information, "HELD", R * 256 // 8)
         monkeypatch.setattr(exact_information, "BLOCK", 100)
         assert len(exact_information.plan(R * 256, R * 256 // 8)) == 8 * len(PRECISIONS)
         for row, same in zip(table(exact_information.ATTACK, cipher, "exact_information"), expected, strict=True):

@@ -35,7 +35,7 @@ def run(cipher: Cipher, budget: Budget, seeds: Tensor) -> Iterator[Said]:
         return
     count = PAIRS[budget.tier]
     pairs = torch.stack(distinct(cipher, seeds, count), 2)  # (R, M, 2, N)
-    mass = key_weights(cipher, seeds)  # (R, 2^K)
+    mass = key_weights(cipher)  # (R, 2^K)
     some = at_once(BLOCK, 2 * mass.numel())
     parts = []
     for start in range(0, count, some):
@@ -80,7 +80,7 @@ def _advantages(cipher: Cipher, pairs: Tensor, mass: Tensor) -> dict[int | None,
 
 def advantages(cipher: Cipher, pairs: Tensor) -> Tensor:
     """Total variation of pairs (R, m, 2, N) in float32, of a cipher that can be enumerated: (R, m) float64."""
-    mass = key_weights(cipher, pairs)
+    mass = key_weights(cipher)
     found = [_advantages(cipher, pair, mass)[None] for pair in pairs.split(1, 1)]
     return torch.cat(found, 1)
 
@@ -111,13 +111,13 @@ def distinct(cipher: Cipher, seeds: Tensor, count: int) -> tuple[Tensor, Tensor]
     return first, second
 
 
-def key_weights(cipher: Cipher, like: Tensor) -> Tensor:
-    """The probability of each key in the order of `every_word`: (R, 2^K) float64, where the tensor `like` is."""
+def key_weights(cipher: Cipher) -> Tensor:
+    """The probability of each key in the order of `every_word`: (R, 2^K) float64."""
     blocks = [
         torch.stack([weights(words, probability) for probability in cipher.key_probabilities])
         for words in every_word(cipher.key_bits)
     ]
-    return torch.cat(blocks, -1).to(like.device)
+    return torch.cat(blocks, -1)
 
 
 def crossed(cipher: Cipher, messages: Tensor, keys: Tensor) -> Tensor:
@@ -125,7 +125,7 @@ def crossed(cipher: Cipher, messages: Tensor, keys: Tensor) -> Tensor:
     replicas, rows, width = messages.shape
     columns = len(keys)
     message = messages.unsqueeze(2).expand(-1, -1, columns, -1).reshape(replicas, -1, width)
-    key = keys.to(messages.device).repeat(rows, 1).expand(replicas, -1, -1)
+    key = keys.repeat(rows, 1).expand(replicas, -1, -1)
     ciphertext: Tensor = encrypt(cipher, message, key).unflatten(1, (rows, columns))
     return ciphertext
 

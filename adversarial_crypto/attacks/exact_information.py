@@ -34,9 +34,8 @@ from adversarial_crypto.ciphers.tables import packed
 
 NAME = "exact_information"
 LARGEST = {"smoke": 16, "standard": 16, "full": 24}  # N + K
-LARGEST_CUDA = 32  # in full
 BLOCK = 2**17  # pairs of all replicas at a time
-HELD = {"cpu": 2**24, "cuda": 2**30}  # (ciphertext, message, mass) of all replicas that are kept, 24 bytes each
+HELD = 2**24  # (ciphertext, message, mass) of all replicas that are kept, 24 bytes each
 FLOAT32 = 32  # how a table says that all of float32 was looked at
 
 
@@ -51,16 +50,13 @@ class Sweep:
 
 def run(cipher: Cipher, budget: Budget, seeds: Tensor) -> Iterator[Said]:
     """The five numbers at every precision."""
-    device = seeds.device
-    if why := _cannot(
-        cipher, LARGEST_CUDA if budget.tier == "full" and device.type == "cuda" else LARGEST[budget.tier]
-    ):
+    if why := _cannot(cipher, LARGEST[budget.tier]):
         yield from skipped(NAME, "one_time", cipher.replicas, why)
         return
-    keys = key_weights(cipher, seeds)  # (R, 2^K)
-    sweeps = plan(cipher.replicas * 2 ** (cipher.message_bits + cipher.key_bits), HELD[device.type])
+    keys = key_weights(cipher)  # (R, 2^K)
+    sweeps = plan(cipher.replicas * 2 ** (cipher.message_bits + cipher.key_bits), HELD)
     steps, done = len(sweeps) + 1, 0.0
-    sums = torch.zeros(4, len(PRECISIONS), cipher.replicas, dtype=torch.float64, device=device)
+    sums = torch.zeros(4, len(PRECISIONS), cipher.replicas, dtype=torch.float64)
     for sweep in sweeps:
         for share in _by_message(cipher, keys, sweep, sums):
             yield Progress((done + share) / steps, "counting ciphertexts by message")
@@ -96,7 +92,7 @@ def _cannot(cipher: Cipher, largest: int) -> str:
         return "the ciphertexts of a randomised cipher cannot be enumerated"
     if cipher.message_bits + cipher.key_bits > largest:
         pairs = cipher.message_bits + cipher.key_bits
-        return f"2^{pairs} pairs of message and key are more than are enumerated here and in this tier, 2^{largest}"
+        return f"2^{pairs} pairs of message and key are more than are enumerated in this tier, 2^{largest}"
     return ""
 
 
@@ -109,7 +105,7 @@ def _by_message(cipher: Cipher, keys: Tensor, sweep: Sweep, sums: Tensor) -> Ite
     message_bits, replicas = cipher.message_bits, cipher.replicas
     held: dict[tuple[int, int], list[tuple[Tensor, ...]]] = {}
     for words in every_word(message_bits, at_once(BLOCK, keys.numel())):
-        messages = words.to(keys.device).expand(replicas, -1, -1)
+        messages = words.expand(replicas, -1, -1)
         number = packed(messages[0])
         ciphertext = under_every_key(cipher, messages)  # (R, m, 2^K, C)
         for precision in sweep.precisions:
@@ -154,8 +150,8 @@ def _together(parts: list[tuple[Tensor, ...]], message_bits: int) -> Tensor:
 
 def _by_key(cipher: Cipher, keys: Tensor, given_key: Tensor) -> Iterator[float]:
     """Adds H(C | K) to given_key (precision; replica); yields the share that is done."""
-    messages = torch.cat(list(every_word(cipher.message_bits))).to(keys.device).expand(cipher.replicas, -1, -1)
-    even = torch.full((1, 1, 1), 2.0**-cipher.message_bits, dtype=torch.float64, device=keys.device)
+    messages = torch.cat(list(every_word(cipher.message_bits))).expand(cipher.replicas, -1, -1)
+    even = torch.full((1, 1, 1), 2.0**-cipher.message_bits, dtype=torch.float64)
     done = 0
     for words in every_word(cipher.key_bits, at_once(BLOCK, messages[..., 0].numel())):
         ciphertext = crossed(cipher, messages, words)  # (R, 2^N, k, C)
