@@ -93,6 +93,12 @@ def test_damage_is_named_and_mended() -> None:
         (("known:one_time_pad", "--tier", "huge"), "unknown tier"),
         (("runs/none",), "is no target"),
         (("known:one_time_pad", "--bits", "0"), "bits"),
+        (("known:one_time_pad", "-s", "bits=4"), "of this target only message_bits=N and key_bits=K can be set"),
+        (("known:one_time_pad", "-s", "key_bits=4", "-s", "key_bits=5"), "'key_bits=5': key_bits is set twice"),
+        (("neural:untrained", "-s", "key_bits=4"), "'key_bits=4': of this target only message_bits=N can be set"),
+        (("neural:untrained", "-s", "steps=4"), "'steps=4': of this target only message_bits=N can be set"),
+        (("my_cipher.py:build", "-s", "key_bits=4"), "'key_bits=4': my_cipher.py:build has its own sizes"),
+        (("runs/none", "-s", "key_bits=4"), "is no target"),
     ],
 )
 def test_what_cannot_be_asked(words: tuple[str, ...], told: str) -> None:

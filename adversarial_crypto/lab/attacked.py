@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 ATTACKS_FOLDER = Path(ATTACKS)
 KNOWN, NEURAL = "known:", "neural:"
-SIZES = ("message_bits", "key_bits")
+SIZES = {"message_bits": "N", "key_bits": "K"}
 LEAST = {"replicas": 1, "message_bits": 1, "key_bits": 1, "width": 1, "noise_width": 0}  # numbers of a cipher
 TRIED = 1024  # words of a trial: of fewer a cipher computes as many (ciphers/evaluate.py)
 ALONE = 8  # of them, those that are also encrypted one by one
@@ -69,7 +69,7 @@ def target(
         source: a run directory; "known:NAME" or "known:NAME(VALUE)"; "neural:NAME" (lab/neural.py); or
             "my_cipher.py:build".
         replicas: of a run; those that passed unless told.
-        settings: "message_bits=8", "key_bits=8" for a known cipher.
+        settings: "message_bits=8", "key_bits=8" for a known cipher; of a neural control the first alone.
         bits: send only so many bits of each element.
         noise: add normal noise of this standard deviation to each element.
     Raises:
@@ -78,19 +78,17 @@ def target(
     """
     text = str(source)
     if text.startswith(KNOWN):
-        found = known_target(text.removeprefix(KNOWN), **_sizes(settings))
+        found = known_target(text.removeprefix(KNOWN), **_sizes(settings, SIZES))
     elif text.startswith(NEURAL):
-        found = neural_target(text.removeprefix(NEURAL), _sizes(settings).get("message_bits", 16))
-    elif settings:
-        raise ConfigError(f"-s is for known ciphers ({', '.join(SIZES)}); {text} has its own sizes")
-    elif reference := split_reference(text):
-        found = _own(Path(reference[0]), reference[1])
-    elif is_run(Path(text)):
-        found = _trained(Path(text), replicas)
-    else:
+        found = neural_target(text.removeprefix(NEURAL), **_sizes(settings, ("message_bits",)))
+    elif not (reference := split_reference(text)) and not is_run(Path(text)):
         raise ConfigError(
             f"{text} is no target: give a run directory, known:NAME (`acrypto list ciphers`), or my_cipher.py:build."
         )
+    elif settings:
+        raise ConfigError(f"{settings[0]!r}: {text} has its own sizes; -s is for known:NAME and neural:NAME")
+    else:
+        found = _own(Path(reference[0]), reference[1]) if reference else _trained(Path(text), replicas)
     return _sent(found, bits, noise)
 
 
@@ -105,7 +103,7 @@ def known_target(label: str, message_bits: int | None = None, key_bits: int | No
     return Target(chosen.label, what, cipher, tuple(range(cipher.replicas)), ATTACKS_FOLDER)
 
 
-def neural_target(name: str, message_bits: int) -> Target:
+def neural_target(name: str, message_bits: int = 16) -> Target:
     """A neural control; errors as `lab.neural.neural_cipher`."""
     from adversarial_crypto.lab.neural import neural_cipher
 
@@ -224,13 +222,17 @@ def _sent(found: Target, bits: int | None, noise: float | None) -> Target:
     return found
 
 
-def _sizes(settings: Sequence[str]) -> dict[str, int]:
+def _sizes(settings: Sequence[str], there: Collection[str]) -> dict[str, int]:
+    """The sizes that are set, of those that there are, each once."""
     given: dict[str, int] = {}
     for setting in settings:
         key, equals, value = setting.partition("=")
-        if key not in SIZES or not equals:
-            raise ConfigError(f"{setting!r}: a known cipher takes message_bits=N and key_bits=K")
+        if key not in there or not equals:
+            takes = " and ".join(f"{each}={SIZES[each]}" for each in there)
+            raise ConfigError(f"{setting!r}: of this target only {takes} can be set")
         if not value.isdecimal() or not 1 <= int(value) <= 4096:
             raise ConfigError(f"{setting!r}: {key} must be a whole number from 1 to 4096")
+        if key in given:
+            raise ConfigError(f"{setting!r}: {key} is set twice")
         given[key] = int(value)
     return given
