@@ -28,7 +28,7 @@ from adversarial_crypto.attacks import (
     support,
 )
 from adversarial_crypto.attacks.counting import PRECISIONS
-from adversarial_crypto.ciphers import Cipher, bins, draw, encrypt, from_players, known, noisy
+from adversarial_crypto.ciphers import Cipher, bins, draw, encrypt, from_players, known, noisy, quantised
 from adversarial_crypto.ciphers.tables import packed, unpacked
 from adversarial_crypto.networks import NETWORKS, Init
 from adversarial_crypto.numerics.philox import Address, Occasion, Stream, bits
@@ -245,6 +245,25 @@ class TestKeySearch:
         for one in verdicts(key_search.ATTACK, known("low_bits_leak(0.0001)").cipher(8)):
             assert one.outcome == ("broken" if one.bits is None else "not_broken")
             assert one.bits is not None or one.value == 1.0
+
+    def test_noise_on_the_way(self) -> None:
+        """(b) the message whose ciphertext comes nearest is found where amplitudes tell the key, and a pad keeps it.
+
+        At one bit an element the amplitudes are gone; (a) is skipped, and so is a cipher that is randomised itself.
+        """
+        told = xor_cipher(lambda key: key * (3 + key) / 4)  # of size 1 for one key bit, 1/2 for the other
+        told = replace(told, decrypt=lambda c, k: c * k)
+        for sent in (noisy(told, 0.02), quantised(noisy(noisy(told, 0.01), 0.01), 8)):
+            found = verdicts(key_search.ATTACK, sent)
+            assert [one.bits for one in found] == list(key_search.PRECISIONS)
+            assert {one.value for one in found if one.bits is None or one.bits >= 8} == {1.0}
+            assert found[0].bits == 1 and found[0].outcome == "not_broken"
+        pad = noisy(known("one_time_pad").cipher(8), 0.02)
+        assert {one.outcome for one in verdicts(key_search.ATTACK, pad)} == {"not_broken"}
+        (skipped,) = verdicts(key_search.ATTACK, pad, scope="known_pair")
+        assert skipped.outcome == "skipped" and "no key gives a known pair's ciphertext exactly" in skipped.note
+        (skipped,) = verdicts(key_search.ATTACK, noisy(known("scaled_pad").cipher(8), 0.02))
+        assert "randomised cipher" in skipped.note
 
 
 class TestKeyUse:

@@ -25,7 +25,7 @@ from adversarial_crypto.attacks.autoregressive import build as autoregressive
 from adversarial_crypto.attacks.guessing import DIGITS, digits_of, flips, message_task
 from adversarial_crypto.attacks.judging import wrong_bits
 from adversarial_crypto.attacks.learning import Learner, School, best, encrypt_rows, wide
-from adversarial_crypto.ciphers import Cipher, draw, encrypt, from_players, known
+from adversarial_crypto.ciphers import Cipher, draw, encrypt, from_players, known, noisy
 from adversarial_crypto.formulas.measures import cross_entropy
 from adversarial_crypto.games import Secrets
 from adversarial_crypto.lab.machine import probe
@@ -194,6 +194,8 @@ def test_descent_finds_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
     smaller = {"TARGETS": {"smoke": 12}, "STEPS": 10}
     (one_bit,) = run(key_descent, known("one_bit_key").cipher(16), monkeypatch, **smaller)
     assert one_bit.outcome == "broken" and one_bit.value is not None and 0.1 < one_bit.value < 0.95
+    (heard,) = run(key_descent, noisy(known("one_bit_key").cipher(16), 0.05), monkeypatch, **smaller)
+    assert heard.outcome == "broken"
     (pad,) = run(key_descent, known("one_time_pad").cipher(16), monkeypatch, **smaller)
     assert pad.outcome == "not_broken" and pad.value == 0
     for name in ("modular_pad", "and_mask", "scaled_pad"):

@@ -344,6 +344,8 @@ class TestTargets:
         )
         assert [each.board["support"][0] for each in (whole, coarse, noisy)] == ["refuted", "not_broken", "skipped"]
         assert len({each.directory for each in (whole, coarse, noisy)}) == 3
+        heard = small("identity", "key_search", noise=0.05)
+        assert heard.board["key_search"] == {0: "broken"}
         assert "8 bits" in coarse.target and "noise 0.05" in noisy.target
 
     @pytest.mark.parametrize(

@@ -28,7 +28,8 @@ SWEEPS = 8  # rounds of improving a key at most
 
 def run(cipher: Cipher, budget: Budget, seeds: Tensor) -> Iterator[Said]:
     """Finds keys for the ciphertexts of fresh targets, one target of every replica at a time."""
-    if why := _cannot(cipher):
+    quiet = cipher.quiet or cipher  # nobody can encrypt again with the noise that there was
+    if why := _cannot(quiet):
         yield from skipped(NAME, "one_time", cipher.replicas, why)
         return
     targets, beginnings = TARGETS[budget.tier], BEGINNINGS[budget.tier]
@@ -37,7 +38,7 @@ def run(cipher: Cipher, budget: Budget, seeds: Tensor) -> Iterator[Said]:
     found = torch.zeros(cipher.replicas, dtype=torch.int64)
     for target in range(targets):
         address = Address(seeds, 1 + target, 0, Occasion.ATTACK)
-        guess = _message(cipher, ciphertext[:, target : target + 1], address, beginnings)
+        guess = _message(quiet, ciphertext[:, target : target + 1], address, beginnings)
         found += (guess == words["message"][:, target]).all(-1).cpu()
         yield Progress((target + 1) / targets, "descending to keys")
     spent = f"{targets} targets, {beginnings} beginnings of {STEPS} steps"

@@ -1,9 +1,9 @@
 """All 2^K keys: from one known message, which fit; from the ciphertext alone, which one decrypts to what it came from.
 
 Ciphertext only: every key k' gives a message, sign B(c, k'), and that message under k' a ciphertext. Alice's true
-message comes back to c; a wrong one comes near it by chance, the more often the fewer bits of c there are. Under
-perfect secrecy every message fits as well as every other, and the attacker has 2^-N (Shannon 1949): what protects a pad
-is not that there are too many keys to try.
+message comes back to c, or with noise on the way nearest to it; a wrong one comes near it by chance, the more often the
+fewer bits of c there are. Under perfect secrecy every message fits as well as every other, and the attacker has 2^-N
+(Shannon 1949): what protects a pad is not that there are too many keys to try.
 """
 
 from __future__ import annotations
@@ -34,11 +34,15 @@ KNOWN, UNKNOWN = 0, 1  # update of the address: the pairs of (a), the targets of
 
 def run(cipher: Cipher, budget: Budget, seeds: Tensor) -> Iterator[Said]:
     """(a) the keys that fit a known pair, (b) the message from the ciphertext alone, both at every precision."""
-    if why := cannot(cipher):
+    if why := cannot(cipher.quiet or cipher):
         yield from skipped(NAME, "known_pair", cipher.replicas, why)
         yield from skipped(NAME, "one_time", cipher.replicas, why)
         return
-    yield from _known_pairs(cipher, seeds)
+    if cipher.quiet:
+        why = "with noise on the way no key gives a known pair's ciphertext exactly, which is what is counted"
+        yield from skipped(NAME, "known_pair", cipher.replicas, why)
+    else:
+        yield from _known_pairs(cipher, seeds)
     if cipher.decrypt is None:
         why = "nobody decrypts this cipher, so a key cannot be tried on a ciphertext alone"
         yield from skipped(NAME, "one_time", cipher.replicas, why)
@@ -96,7 +100,7 @@ def _ciphertexts(cipher: Cipher, seeds: Tensor, targets: int) -> Iterator[Said]:
             part = slice(start, start + some)
             share = (place + start / targets) / len(PRECISIONS)
             yield Progress(0.05 + 0.95 * share, "trying all keys on ciphertexts alone")
-            guess = _best(cipher, _seen(ciphertext[:, part], precision), order[:, part], precision)
+            guess = _best(cipher.quiet or cipher, _seen(ciphertext[:, part], precision), order[:, part], precision)
             found.append((guess == words["message"][:, part]).all(-1))
         right = torch.cat(found, 1).sum(-1).tolist()  # (R,)
         for replica, count in enumerate(right):

@@ -20,6 +20,7 @@ class Cipher:
         key_probability: Pr[key bit = +1], of all replicas or of each; draws and enumerations weigh by it.
         differentiable: made of torch's operations alone, so that gradients flow from ciphertext and estimate to every
             input, and several threads may call it at once.
+        quiet: the same cipher without the noise that its ciphertext meets on the way; None: there is no such noise.
     """
 
     encrypt: Callable[..., Tensor]
@@ -31,6 +32,7 @@ class Cipher:
     noise_width: int = 0
     key_probability: float | tuple[float, ...] = 0.5
     differentiable: bool = False
+    quiet: Cipher | None = None
 
     @property
     def key_probabilities(self) -> tuple[float, ...]:

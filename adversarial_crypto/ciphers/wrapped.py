@@ -27,7 +27,8 @@ def quantised(cipher: Cipher, bits: int) -> Cipher:
     def encrypt(*words: Tensor) -> Tensor:
         return quantise(cipher.encrypt(*words), bits)
 
-    return replace(cipher, encrypt=encrypt, differentiable=False)
+    quiet = quantised(cipher.quiet, bits) if cipher.quiet else None
+    return replace(cipher, encrypt=encrypt, differentiable=False, quiet=quiet)
 
 
 def noisy(cipher: Cipher, deviation: float) -> Cipher:
@@ -48,4 +49,4 @@ def noisy(cipher: Cipher, deviation: float) -> Cipher:
         normal = math.sqrt(2) * torch.erfinv(2 * noise[..., own:] - 1)
         return (cipher.encrypt(*words) + deviation * normal).clamp(-1, 1)
 
-    return replace(cipher, encrypt=encrypt, noise_width=own + cipher.width)
+    return replace(cipher, encrypt=encrypt, noise_width=own + cipher.width, quiet=cipher.quiet or cipher)
