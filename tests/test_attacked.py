@@ -82,7 +82,9 @@ def test_what_the_file_prints_is_no_part_of_the_document(tmp_path: Path) -> None
 
 def test_the_sentence_says_what_had_nothing_to_say(tmp_path: Path) -> None:
     """With 40 key bits the exact attacks are skipped, and the sentence names them; a leak's size is no bound."""
-    source = written(tmp_path, "Cipher(lambda m, k: (1 + 0.5 * m) * k[..., :4] / 2, None, 1, 4, 40, 4)")
+    # The parity of three bits, in one element's size: of each bit for itself that says nothing.
+    size = "torch.where(torch.arange(4) == 0, (2 + m[..., :3].prod(-1, keepdim=True)) / 4, 0.5)"
+    source = written(tmp_path, f"Cipher(lambda m, k: {size} * k[..., :4], None, 1, 4, 40, 4)")
     result = call("attack", source, "--attack", "linear", "--attack", "support", "--attack", "ind_cpa", "-o", tmp_path)
     assert "was not broken by linear at this budget (support had nothing to say); that is no proof" in result.stdout
     assert "smallest known leak found: 1 of 4 bits (clear_bits(1))" in result.stdout
