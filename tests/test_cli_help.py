@@ -6,11 +6,9 @@ import json
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
-from cli_runs import ROOT, call, copy, document
-from sweep_runs import swept, tiny
+from cli_runs import ROOT, call, document
 
 import adversarial_crypto
 from adversarial_crypto.cli import COMMANDS, acrypto
@@ -58,36 +56,10 @@ def test_every_command_has_json_and_quiet() -> None:
 
 
 def test_every_command_has_an_example() -> None:
-    """Each command's help shows at least one line to copy, and it is a line of that command."""
+    """Each command's help shows at least one line to copy, of that command; tests/test_shown_commands.py types them."""
     found = examples()
     assert {command for command, _ in found} == set(COMMANDS)
     assert [line for command, line in found if line.split()[0] != command] == []
-
-
-def extras(line: str) -> tuple[pytest.MarkDecorator, ...]:
-    """What an example needs that may not be installed."""
-    return (pytest.mark.mlflow,) if "mlflow" in line else ()
-
-
-@pytest.mark.parametrize(("command", "line"), [pytest.param(*each, marks=extras(each[1])) for each in examples()])
-def test_examples_run(command: str, line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each example of the help ends with exit code 0 where the run or sweep it speaks of exists."""
-    monkeypatch.chdir(tmp_path)
-    if "runs/" in line or line.endswith(" runs"):
-        copy(tmp_path)
-    for place in re.findall(r"sweeps/\w+", line):
-        swept(tiny(tmp_path, '[grid]\n"game.key_bits" = [2]\n'), tmp_path / place)
-    if command == "bench":  # its sizes take minutes; that they arrive is what its own test shows
-        from adversarial_crypto.lab import bench
-
-        monkeypatch.setattr(bench, "bench", lambda **sizes: {"schema": "acrypto.bench/1", "rows": []})
-    line, _, _ = line.partition(" > ")
-    line, _, given = line.partition(" < ")
-    if given == "cipher.json":
-        (tmp_path / given).write_bytes(call("encrypt", *line.split()[1:], given=b"some words").stdout_bytes)
-    result = call(*line.split(), given=(tmp_path / given).read_bytes() if given == "cipher.json" else b"some words")
-    assert result.exit_code == 0, result.output
-    assert result.stdout or command == "verify"
 
 
 def test_version() -> None:

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import re
 import shlex
+import tomllib
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 import torch
-from cli_runs import call, copy
+from cli_runs import call
 
 from adversarial_crypto import lab
-from adversarial_crypto.config import SymmetricGame
+from adversarial_crypto.cli.axes import axes_of
+from adversarial_crypto.cli.sweep import command as sweep_command
+from adversarial_crypto.config import SymmetricGame, expand
 from adversarial_crypto.errors import AcryptoError, ConfigError
 from adversarial_crypto.figures import render
+from adversarial_crypto.lab import claims
 from adversarial_crypto.lab.sources import Sources
+from adversarial_crypto.lab.targets import TARGETS
 from adversarial_crypto.networks import Build, Init
 from adversarial_crypto.training import Engine, Machine, Training, prepare
 
@@ -111,21 +116,9 @@ def test_the_file_is_part_of_the_identity(my_net: Path) -> None:
 
 
 EXTEND = (ROOT / "docs" / "extend.md").read_text(encoding="utf-8")
-START = re.findall(r"^    acrypto (.+)$", (ROOT / "docs" / "start.md").read_text(encoding="utf-8"), re.MULTILINE)
-
-
-@pytest.mark.parametrize("line", START)
-def test_the_first_five_minutes(line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every line of the first text ends well where a run of that name is there; a long training is only planned."""
-    monkeypatch.chdir(tmp_path)
-    copy(tmp_path)
-    words, _, given = line.partition(" > ")[0].partition(" < ")
-    text = b"some words"
-    if given == "cipher.json":
-        text = call("encrypt", *words.split()[1:], given=text).stdout_bytes
-    dry = ["--dry-run"] if line == "run quick" else []
-    result = call(*shlex.split(words), *dry, given=text)
-    assert result.exit_code == 0, result.output
+REPRODUCE, SWEEP, BOARD = (
+    (ROOT / "docs" / f"{page}.md").read_text(encoding="utf-8") for page in ("reproduce", "sweep", "attack")
+)
 
 
 def test_the_experiment_is_one(tmp_path: Path) -> None:
@@ -148,6 +141,54 @@ def test_the_figure_is_drawn() -> None:
     assert drawn[0] == drawn[1] and set(drawn[0]) == {"png", "pdf"}
     with pytest.raises(AcryptoError, match="needs a column eve_bits_wrong"):
         namespace["draw"]({"replicas": table.drop(columns="eve_bits_wrong")})
+
+
+def test_the_targets_are_those_of_reproduce() -> None:
+    """The text's table has every target in order, with the figures it draws and the runs that it has at `standard`."""
+    rows = re.findall(r"^\| (\w+) \| [^|]+ \| ([\w, ]+) \| (\d+)[^|]* \|$", REPRODUCE, re.MULTILINE)
+    assert [(name, tuple(figures.split(", ")), int(runs)) for name, figures, runs in rows] == [
+        (name, tuple(target.figures), len(points) + (target.further is not None))
+        for name, target in TARGETS.items()
+        if (points := expand(target.experiment, profile="standard", experiments=lab.experiment_folders()))
+    ]
+    assert all(name in " ".join(call("reproduce", "--help").stdout.split()) for name in (*TARGETS, "or all"))
+
+
+def test_the_words_of_a_verdict_are_all_explained() -> None:
+    """Whatever a claim comes to stands in the text's table, and nothing else."""
+    table = REPRODUCE.partition("| verdict |")[2].partition("\n\n")[0]
+    explained = {word for words in re.findall(r"^\| ([^|]+) \| ", table, re.MULTILINE) for word in words.split(", ")}
+    claim = claims.Claim("", "", "", 0.5, 0.4, 0.6, more_is_better=True)
+    found = [
+        claims.Finding(low + 0.05, low, low + 0.1, 20, "", same) for low in (0.1, 0.5, 0.8) for same in (True, False)
+    ]
+    assert explained == {claims.verdict(claim, each) for each in (*found, None)}
+
+
+def test_a_figure_is_drawn_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The text's lines give the committed picture, byte for byte."""
+    monkeypatch.chdir(ROOT)
+    (code,) = re.findall(r"```python\n(.*?)```", REPRODUCE, re.DOTALL)
+    namespace: dict[str, Any] = {}
+    exec(compile(code, "again.py", "exec"), namespace)
+    assert namespace["files"]["pdf"] == (ROOT / "results" / "paper" / "weights" / "trade_off.pdf").read_bytes()
+
+
+def test_the_grid_is_the_same_both_ways() -> None:
+    """The text's page of TOML has the grid of its command line."""
+    (page,) = re.findall(r"```toml\n(.*?)```", SWEEP, re.DOTALL)
+    (line,) = re.findall(r"^    acrypto sweep (.* --zip .*)$", SWEEP, re.MULTILINE)
+    given = sweep_command.make_context("sweep", shlex.split(line)).params
+    assert axes_of(given["grid"], given["zipped"]) == tomllib.loads(page)["grid"]
+
+
+def test_the_board_is_what_is_printed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The text on attacking shows what its command prints, up to where the results are."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("adversarial_crypto.figures.render", lambda figure: {"png": b"", "pdf": b""})
+    (board,) = re.findall(r"```\n(.*?)```", BOARD, re.DOTALL)
+    (line,) = re.findall(r"^    acrypto (.*)\n\nprints this board", BOARD, re.MULTILINE)
+    assert call(*line.split()).stdout.startswith(board)
 
 
 def test_every_file_that_is_named_is_there() -> None:

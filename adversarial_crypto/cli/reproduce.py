@@ -33,8 +33,8 @@ EPILOG = example(
 def command(targets: tuple[str, ...], time_limit: float | None, as_json: bool, quiet: bool, **settings: Any) -> None:
     """Run what the targets need, draw their figures over the paper's own and judge its claims.
 
-    TARGET is fig2, fig3, batch, sizes, losses, diffusion, fig6, or all, as without one. Targets share trainings where
-    their configurations are equal. The same line again continues what was stopped.
+    TARGET is fig2, fig3, batch, sizes, losses, diffusion, fig4, weights, fig6, gan, or all, as without one. Targets
+    share trainings where their configurations are equal. The same line again continues what was stopped.
     """
     from adversarial_crypto import lab
     from adversarial_crypto.cli.progress import talker
