@@ -490,6 +490,29 @@ def test_ciphers_nobody_listed(name: str) -> None:
         assert outcomes(support.ATTACK, cipher)[None] == "refuted"
 
 
+@pytest.mark.parametrize("message_bits", [6, 11])
+def test_support_counts_some_replicas_at_a_time(message_bits: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of more replicas than memory is meant for, the same verdicts come in the same order; all pairs or random ones."""
+    monkeypatch.setattr(support, "PAIRS", {"smoke": 2**16})
+    seeds = {name: Init(SEEDS, name, "xavier") for name in ("alice", "bob")}
+    sizes = message_bits + 6, message_bits
+    cipher = from_players({name: NETWORKS["dense"](*sizes, init) for name, init in seeds.items()}, message_bits, 6, R)
+    whole = verdicts(support.ATTACK, cipher)
+    seen = []
+
+    def watching(ciphertext: Tensor, precision: int | None) -> Tensor:
+        seen.append(ciphertext.shape[:2])
+        return counting.fingerprints(ciphertext, precision)
+
+    monkeypatch.setattr(support, "fingerprints", watching)
+    monkeypatch.setattr(support, "HELD", 2 * len(PRECISIONS) * (2**12 if message_bits == 6 else 2**16))
+    monkeypatch.setattr(support, "AT_ONCE", R * 2048)
+    assert verdicts(support.ATTACK, cipher) == whole
+    assert set(seen) == {(2, 2048), (1, 2048)}
+    shares = [one.share for one in said(support.ATTACK, cipher) if isinstance(one, Progress)]
+    assert shares == sorted(shares) and shares[-1] == 1.0
+
+
 def test_all_pairs_of_a_long_key_are_counted_and_not_judged_by_chance() -> None:
     """A pad of one bit that sends its other 18 key bits along is secret; all pairs once agree less than random ones."""
     pad = Cipher(lambda m, k: torch.cat([m * k[..., :1], k[..., 1:]], -1), None, 1, 1, 19, 19)

@@ -19,14 +19,15 @@ from adversarial_crypto.attacks import (
     fresh_eves,
     key_descent,
     key_reuse,
+    learning,
     strong_eves,
 )
 from adversarial_crypto.attacks.autoregressive import build as autoregressive
 from adversarial_crypto.attacks.guessing import DIGITS, digits_of, flips, message_task
-from adversarial_crypto.attacks.judging import wrong_bits
+from adversarial_crypto.attacks.judging import bits_verdict, counts_verdict, wrong_bits
 from adversarial_crypto.attacks.learning import Learner, School, best, encrypt_rows, wide
 from adversarial_crypto.ciphers import Cipher, draw, encrypt, from_players, known, noisy
-from adversarial_crypto.formulas.measures import cross_entropy
+from adversarial_crypto.formulas.measures import bits_wrong, cross_entropy
 from adversarial_crypto.games import Secrets
 from adversarial_crypto.lab.machine import probe
 from adversarial_crypto.networks import NETWORKS, Init
@@ -201,6 +202,27 @@ def test_descent_finds_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("modular_pad", "and_mask", "scaled_pad"):
         (skipped,) = run(key_descent, known(name).cipher(16), monkeypatch, **smaller)
         assert skipped.outcome == "skipped" and skipped.note
+
+
+def test_guessing_some_examples_at_a_time_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Many rows guess fewer examples at once, and every number is the same, to the last bit."""
+    smaller = {"SCHOOLS": {"smoke": School(2, 40, 64, 0.01, falls=False)}, "VALIDATED": 2**13, "TESTED": 3 * 2**13}
+    whole = run(fresh_eves, untrained(16), monkeypatch, **smaller)
+    sizes = []
+    monkeypatch.setattr(learning, "AT_ONCE", 4 * 2048)
+    monkeypatch.setattr(
+        fresh_eves, "bits_wrong", lambda guess, message: sizes.append(guess.shape) or bits_wrong(guess, message)
+    )
+    assert run(fresh_eves, untrained(16), monkeypatch, **smaller) == whole
+    assert set(sizes) >= {(2, 2048, 16)} and max(size[1] for size in sizes) == 2048
+
+
+def test_flips_may_be_counted_before_they_are_judged() -> None:
+    """Sums over bits and over messages are all that a verdict on flipped bits needs."""
+    flipped = torch.rand(1000, 8, generator=torch.Generator().manual_seed(1)) < 0.47
+    base = Verdict("a", "one_time", 0, None, "not_broken", "")
+    counted = counts_verdict(base, flipped.sum(-1).to(torch.int16), flipped.sum(0))
+    assert counted == bits_verdict(base, flipped) and counted.value == flipped.double().sum(-1).mean()
 
 
 def test_fresh_eves_are_the_papers(monkeypatch: pytest.MonkeyPatch) -> None:

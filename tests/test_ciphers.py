@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
@@ -222,6 +223,18 @@ def test_draws_follow_the_key_probability() -> None:
     assert torch.equal(words["message"], bits(ADDRESS, {Stream.MESSAGE: N}, 4096)[Stream.MESSAGE])
     alone = draw(replace(biased, replicas=1), replace(ADDRESS, seeds=SEEDS[3:4]), 4096)
     assert torch.equal(alone["key"], words["key"][3:4])
+
+
+@pytest.mark.parametrize("chances", [0.5, (0.5, 0.25, 0.5, 0.5, 0.1)])
+def test_replicas_are_drawn_some_at_a_time(chances: float | tuple[float, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where all at once would be too large, groups of replicas get the same words, in the same layout."""
+    cipher = replace(PAD, key_probability=chances, noise_width=3)
+    address = replace(ADDRESS, step=torch.tensor(4), adversary=torch.arange(R))
+    whole = draw(cipher, address, 40)
+    monkeypatch.setattr(sys.modules["adversarial_crypto.ciphers.draw"], "AT_ONCE", 2 * 40)
+    parts = draw(cipher, address, 40)
+    assert list(parts) == list(whole) and all(torch.equal(parts[name], word) for name, word in whole.items())
+    assert all(parts[name].stride() == word.stride() for name, word in whole.items())
 
 
 def test_quantised_by_hand() -> None:

@@ -16,7 +16,7 @@ from torch import Tensor
 from adversarial_crypto.attacks.contract import Attack, Budget, Expected, Progress, Said, Verdict
 from adversarial_crypto.attacks.controls import DOSES, NEURAL_CONTROLS
 from adversarial_crypto.attacks.guessing import message_task, rung
-from adversarial_crypto.attacks.judging import CONFIDENCE, bits_verdict, outcome, wrong_bits
+from adversarial_crypto.attacks.judging import CONFIDENCE, counts_verdict, outcome, wrong_bits
 from adversarial_crypto.attacks.learning import Learner, School, best
 from adversarial_crypto.ciphers import Cipher
 from adversarial_crypto.formulas.measures import bits_wrong
@@ -44,16 +44,21 @@ def run(cipher: Cipher, budget: Budget, seeds: Tensor) -> Iterator[Said]:
     for share in learner.learn():
         yield Progress(share, "training Eves of the paper's kind")
     rows = best(learner.losses(VALIDATED))
-    flips, bits = [], []
+    # Kept are sums over bits: the bits themselves would be N bytes a message and replica.
+    flips = torch.zeros(cipher.replicas, TESTED, dtype=torch.int16)
+    wrong = torch.zeros(cipher.replicas, TESTED)
+    each = torch.zeros(cipher.replicas, cipher.message_bits, dtype=torch.int64)
+    done = 0
     for guess, drawn in learner.answers(Occasion.TEST, TESTED):
-        flips.append(wrong_bits(guess[rows], drawn["message"][rows]))
-        bits.append(bits_wrong(guess[rows], drawn["message"][rows]))
-    flipped, wrong = torch.cat(flips, 1), torch.cat(bits, 1)
+        flipped = wrong_bits(guess[rows], drawn["message"][rows])
+        some = slice(done, done := done + flipped.shape[1])
+        flips[:, some], wrong[:, some] = flipped.sum(-1), bits_wrong(guess[rows], drawn["message"][rows])
+        each += flipped.sum(1)
     spent = f"{school.words()}, {TESTED:,} test messages"
     signs = []
     for replica in range(cipher.replicas):
         base = Verdict(NAME, "one_time", replica, None, "not_broken", "", budget=spent)
-        signs.append(bits_verdict(base, flipped[replica]))
+        signs.append(counts_verdict(base, flips[replica], each[replica]))
         yield _continuous(base, wrong[replica].to(torch.float64), cipher.message_bits)
     yield from signs
     yield rung("the paper's Eve", multiply_adds(cipher.width, cipher.message_bits), signs)

@@ -40,8 +40,13 @@ def bits_verdict(base: Verdict, flipped: Tensor, statistic: str = "bits_flipped"
         base: attack, scope, replica, bits, budget; the rest is filled in.
         flipped: (B, N) bool, on messages that were used for nothing else.
     """
-    messages, width = flipped.shape
-    counts = flipped.to(torch.float64).sum(-1)
+    return counts_verdict(base, flipped.sum(-1), flipped.sum(0), statistic)
+
+
+def counts_verdict(base: Verdict, counts: Tensor, bits: Tensor, statistic: str = "bits_flipped") -> Verdict:
+    """The same of flips that are counted already: in each message (B,), and of each bit (N,)."""
+    messages, width = len(counts), len(bits)
+    counts = counts.to(torch.float64)
     mean, sd = float(counts.mean()), float(counts.std())
     low, high = mean, mean
     p_mean = 0.0 if mean != width / 2 else 1.0
@@ -49,7 +54,7 @@ def bits_verdict(base: Verdict, flipped: Tensor, statistic: str = "bits_flipped"
         mean, low, high = mean_interval_from_moments(mean, sd, messages, CONFIDENCE)
         p_mean = 2 * float(stats.norm.sf(abs(mean - width / 2) / (sd / math.sqrt(messages))))
     each = stats.binomtest
-    worst = max((abs(int(count) - messages / 2), int(count)) for count in flipped.sum(0).tolist())[1]
+    worst = max((abs(int(count) - messages / 2), int(count)) for count in bits.tolist())[1]
     p_bit = min(1.0, width * float(each(worst, messages).pvalue))
     p = min(1.0, 2 * min(p_mean, p_bit))
     return replace(

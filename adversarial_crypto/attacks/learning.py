@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
+from adversarial_crypto.attacks.exact_advantage import at_once
 from adversarial_crypto.ciphers import Cipher, encrypt
 from adversarial_crypto.games import Coalition, Game, PlayerSpec, Secrets
 from adversarial_crypto.networks import Build, Init
@@ -23,7 +24,8 @@ from adversarial_crypto.training.loop import Loop, State
 
 ATTACKER = "attacker"
 BEAT = 50  # steps between two words of progress
-SAID = 2**13  # examples that are guessed at a time
+SAID = 2**13  # examples that are drawn at a time
+AT_ONCE = 2**20  # examples of all rows that are guessed at a time, where there are more than these
 
 
 @dataclass(frozen=True)
@@ -100,10 +102,13 @@ class Learner:
         player = self.layout.players(self.state.weights[ATTACKER])[ATTACKER]
         for step, start in enumerate(range(0, examples, SAID)):
             address = Address(self.seeds, step, 0, occasion, self.numbers)
-            drawn = self._seen(self.task.words(address, min(SAID, examples - start)))
-            with torch.no_grad():
-                guess = player(drawn["inputs"])
-            yield guess.cpu(), {name: word.cpu() for name, word in drawn.items()}
+            words = self.task.words(address, min(SAID, examples - start))
+            some = at_once(AT_ONCE, len(self.seeds))
+            for parts in zip(*(word.split(some, 1) for word in words.values()), strict=True):
+                drawn = self._seen(dict(zip(words, parts, strict=True)))
+                with torch.no_grad():
+                    guess = player(drawn["inputs"])
+                yield guess.cpu(), {name: word.cpu() for name, word in drawn.items()}
 
     def losses(self, examples: int) -> Tensor:
         """The mean objective (R, E) on validation words, by which the best is chosen; infinite if it is not finite."""

@@ -17,6 +17,7 @@ from torch import Tensor
 from adversarial_crypto.attacks.contract import Attack, Budget, Expected, Progress, Said, Verdict
 from adversarial_crypto.attacks.controls import NEURAL_CONTROLS
 from adversarial_crypto.attacks.counting import BLOCK, PRECISIONS, every_word, fingerprints
+from adversarial_crypto.attacks.exact_advantage import at_once
 from adversarial_crypto.attacks.judging import outcome, skipped
 from adversarial_crypto.ciphers import Cipher, draw, encrypt
 from adversarial_crypto.numerics.philox import Address, Occasion
@@ -24,6 +25,8 @@ from adversarial_crypto.numerics.philox import Address, Occasion
 NAME = "support"
 COUNTED = 18  # key bits up to which 2^K is exceeded within the budget
 EXPECTED = 16  # equal pairs that perfect secrecy must promise: fewer, and to see none of them would mean little
+HELD = 10**8  # fingerprints, 8 bytes each; for replicas with more all pairs are gone through again
+AT_ONCE = 2**20  # pairs of all replicas that are encrypted at a time
 PAIRS = {"smoke": 2**18, "standard": 2**20, "full": 2**22}  # of message and key; all of them where there are no more
 
 
@@ -36,29 +39,40 @@ def run(cipher: Cipher, budget: Budget, seeds: Tensor) -> Iterator[Said]:
     if why := _cannot(cipher, total, counted):
         yield from skipped(NAME, "one_time", cipher.replicas, why)
         return
-    seen: dict[int | None, list[Tensor]] = {precision: [] for precision in PRECISIONS}
-    for start, (message, key) in enumerate(_all(cipher) if total == 2**every else _drawn(cipher, seeds, total)):
-        ciphertext = encrypt(cipher, message, key)
+    spent = f"{'all ' if total == 2**every else ''}{total:,} pairs"
+    found: dict[tuple[int | None, int], Verdict] = {}
+    some = max(1, HELD // (len(PRECISIONS) * total))
+    for first in range(0, cipher.replicas, some):
+        seen: dict[int | None, list[Tensor]] = {precision: [] for precision in PRECISIONS}
+        done = 0
+        for message, key in _pairs(cipher, seeds, total):
+            ciphertext = encrypt(cipher, message, key)[first : first + some]
+            for precision in PRECISIONS:
+                seen[precision].append(fingerprints(ciphertext, precision))
+            done += message.shape[1]
+            yield Progress(min(1.0, (first + some * done / total) / cipher.replicas), "counting ciphertexts")
         for precision in PRECISIONS:
-            seen[precision].append(fingerprints(ciphertext, precision))
-        yield Progress(min(1.0, (start + 1) * BLOCK / total), "counting ciphertexts")
-    for precision in PRECISIONS:
-        prints = torch.cat(seen.pop(precision), 1)
-        for replica in range(cipher.replicas):
-            spent = f"{'all ' if total == 2**every else ''}{total:,} pairs"
-            base = Verdict(NAME, "one_time", replica, precision, "not_broken", "", budget=spent)
-            yield _judged(base, prints[replica], cipher.key_bits, counted)
+            for replica, prints in enumerate(torch.cat(seen.pop(precision), 1), first):
+                base = Verdict(NAME, "one_time", replica, precision, "not_broken", "", budget=spent)
+                found[precision, replica] = _judged(base, prints, cipher.key_bits, counted)
+    yield from (found[precision, replica] for precision in PRECISIONS for replica in range(cipher.replicas))
+
+
+def _pairs(cipher: Cipher, seeds: Tensor, total: int) -> Iterator[tuple[Tensor, Tensor]]:
+    """Every pair of message and key once where these are so many, else random ones, some at a time."""
+    blocks = _all(cipher) if total == 2 ** (cipher.message_bits + cipher.key_bits) else _drawn(cipher, seeds, total)
+    some = at_once(AT_ONCE, cipher.replicas)
+    for message, key in blocks:
+        yield from zip(message.split(some, 1), key.split(some, 1), strict=True)
 
 
 def _all(cipher: Cipher) -> Iterator[tuple[Tensor, Tensor]]:
-    """Every pair of message and key once."""
     for words in every_word(cipher.message_bits + cipher.key_bits):
         everyone = words.expand(cipher.replicas, *words.shape)
         yield everyone[..., : cipher.message_bits], everyone[..., cipher.message_bits :]
 
 
 def _drawn(cipher: Cipher, seeds: Tensor, total: int) -> Iterator[tuple[Tensor, Tensor]]:
-    """Random pairs."""
     for step in range(total // BLOCK):
         words = draw(cipher, Address(seeds, step, 0, Occasion.ATTACK), BLOCK)
         yield words["message"], words["key"]
