@@ -45,6 +45,7 @@ ONE_REPLICA = "--replica 0"  # of an attacked run, where a line does not choose
 # What takes minutes even so, and where it is done in full; here such a line is read as the command reads it.
 ELSEWHERE = {
     "bench": "test_bench.py",
+    "attack .*--attack strong_eves": "test_attacks_learned.py",
     "export .*http": "test_lab_mlflow.py",
     rf"reproduce .*\b({'|'.join({*TARGETS, 'all'} - {'fig2', 'fig3', 'diffusion'})})\b": "test_reproduce.py",
 }
