@@ -121,14 +121,15 @@ def _best(cipher: Cipher, ciphertext: Tensor, order: Tensor, precision: int | No
         (R, m, N), bits.
     """
     replicas, targets, _ = ciphertext.shape
-    nearest = torch.full((replicas, targets), math.inf, dtype=torch.float64, device=ciphertext.device)
+    nearest = torch.full((replicas, targets), math.inf, device=ciphertext.device)
     best = torch.zeros(replicas, targets, cipher.message_bits, device=ciphertext.device)
     for words in every_word(cipher.key_bits, max(CHUNK // targets, at_once(BLOCK, replicas * targets))):
         key = order.unsqueeze(2) * words.to(order.device)  # (R, m, k, K)
         given = ciphertext.unsqueeze(2).expand(-1, -1, key.shape[2], -1)
-        guess = torch.where(decrypt(cipher, given.flatten(1, 2), key.flatten(1, 2)) > 0, 1.0, -1.0)  # (R, m k, N)
-        back = _seen(encrypt(cipher, guess, key.flatten(1, 2)), precision)
-        away = bits_wrong(back.double(), given.flatten(1, 2).double()).unflatten(1, key.shape[1:3])  # (R, m, k)
+        keys, same = key.flatten(1, 2), given.flatten(1, 2)
+        guess = torch.where(decrypt(cipher, same, keys) > 0, 1.0, -1.0)  # (R, m k, N)
+        back = _seen(encrypt(cipher, guess, keys), precision)
+        away = bits_wrong(back, same).unflatten(1, key.shape[1:3])  # (R, m, k)
         least, place = away.min(-1)
         chosen = guess.unflatten(1, key.shape[1:3]).take_along_dim(place[..., None, None], 2).squeeze(2)
         closer = least < nearest

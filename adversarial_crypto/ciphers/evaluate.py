@@ -49,8 +49,9 @@ def encrypt(cipher: Cipher, message: Tensor, key: Tensor, noise: Tensor | None =
     elif noise is not None:
         raise AcryptoError("This cipher is not randomised: encrypt takes no noise.")
     ciphertext = _chunked(cipher, cipher.encrypt, words, "encrypt", cipher.width)
-    if out := (ciphertext.abs() > LARGEST).flatten(1).any(1).nonzero().flatten().tolist():
-        largest = float(ciphertext.abs().max())
+    least, most = ciphertext.transpose(1, 2).aminmax()
+    if (largest := float(max(-least, most))) > LARGEST:
+        out = (ciphertext.abs() > LARGEST).flatten(1).any(1).nonzero().flatten().tolist()
         raise AcryptoError(
             f"The cipher's encrypt gave values up to {largest:.4g} in {_named(out)}; a ciphertext lies in [-1, 1]."
         )
@@ -114,7 +115,7 @@ def _chunked(cipher: Cipher, function: Callable[..., Tensor], words: list[Tensor
                 pieces = list(pool.map(lambda start: here.copy().run(answer, start), starts))
         else:
             pieces = [answer(start) for start in starts]
-        return torch.cat(pieces, -1).transpose(1, 2) + 0.0  # -0.0 + 0.0 is 0.0
+        return torch.cat(pieces, -1).add_(0.0).transpose(1, 2)  # -0.0 + 0.0 is 0.0; cat copies, be it one piece
 
 
 def _chunk(word: Tensor, start: int) -> Tensor:
@@ -154,7 +155,8 @@ def _check_answer(name: str, answer: object, expected: tuple[int, int, int]) -> 
         raise AcryptoError(f"The cipher's {name} gave {tuple(answer.shape)} where {expected} was expected.")
     if answer.dtype != torch.float32:
         raise AcryptoError(f"The cipher's {name} must give float32, not {str(answer.dtype).removeprefix('torch.')}.")
-    if wrong := (~answer.isfinite()).flatten(1).any(1).nonzero().flatten().tolist():
+    if not torch.stack(answer.transpose(1, 2).aminmax()).isfinite().all():  # a NaN is both the least and the most
+        wrong = (~answer.isfinite()).flatten(1).any(1).nonzero().flatten().tolist()
         raise AcryptoError(f"The cipher's {name} gave values that are not finite in {_named(wrong)}.")
 
 

@@ -26,10 +26,7 @@ def bins(ciphertext: Tensor, bits: int) -> Tensor:
     Raises:
         AcryptoError: b out of range.
     """
-    if not 1 <= bits <= MAX_BITS:
-        raise AcryptoError(f"A ciphertext is quantised to 1 to {MAX_BITS} bits an element, not {bits}.")
-    half = 2 ** (bits - 1)
-    return torch.floor(ciphertext.clamp(-1, 1) * half).to(torch.int64).add(half).clamp(0, 2 * half - 1)
+    return _levels(ciphertext, bits).to(torch.int64).add_(2 ** (bits - 1))
 
 
 def quantise(ciphertext: Tensor, bits: int) -> Tensor:
@@ -40,5 +37,12 @@ def quantise(ciphertext: Tensor, bits: int) -> Tensor:
     Returns:
         The ciphertext's shape, float32, exact: 2^b levels, symmetric about 0, and Q_b(Q_b(x)) = Q_b(x).
     """
+    return _levels(ciphertext, bits).add_(0.5).div_(2 ** (bits - 1))
+
+
+def _levels(ciphertext: Tensor, bits: int) -> Tensor:
+    """clip(floor(x 2^(b-1)), -2^(b-1), 2^(b-1) - 1), whole numbers as float32."""
+    if not 1 <= bits <= MAX_BITS:
+        raise AcryptoError(f"A ciphertext is quantised to 1 to {MAX_BITS} bits an element, not {bits}.")
     half = 2 ** (bits - 1)
-    return bins(ciphertext, bits).sub(half).to(torch.float32).add(0.5).div(half)
+    return ciphertext.mul(half).floor_().clamp_(-half, half - 1)
