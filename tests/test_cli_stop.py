@@ -81,10 +81,23 @@ def finish(line: list[str | Path], folder: Path) -> dict[str, object]:
     return document
 
 
+def command(folder: Path) -> list[str | Path]:
+    """A run of some seconds, as it is written in a folder."""
+    return ["run", tiny(folder, steps="60"), *PLAIN]
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the command makes when nobody stops it."""
+    folder = tmp_path_factory.mktemp("undisturbed")
+    finish([*command(folder), "-o", "run"], folder)
+    return folder / "run"
+
+
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 75)])
-def test_stopped_and_continued(number: signal.Signals, code: int, tmp_path: Path) -> None:
+def test_stopped_and_continued(number: signal.Signals, code: int, undisturbed: Path, tmp_path: Path) -> None:
     """A signal stops a run with its exit code; the same line continues it to the bytes of an undisturbed run."""
-    line = ["run", tiny(tmp_path, steps="60"), *PLAIN]
+    line = command(tmp_path)
     with begin([*line, "-o", "run"], tmp_path) as process:
         process.send_signal(number)
         out, said = process.communicate(timeout=60)
@@ -96,6 +109,5 @@ def test_stopped_and_continued(number: signal.Signals, code: int, tmp_path: Path
     assert not (tmp_path / "run" / "summary.json").exists()
     assert not (tmp_path / "run" / "lease.json").exists()
     assert finish([*line, "-o", "run"], tmp_path)["steps"] == 60
-    finish([*line, "-o", "undisturbed"], tmp_path)
     for name in FILES:
-        assert (tmp_path / "run" / name).read_bytes() == (tmp_path / "undisturbed" / name).read_bytes(), name
+        assert (tmp_path / "run" / name).read_bytes() == (undisturbed / name).read_bytes(), name

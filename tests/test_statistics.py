@@ -24,11 +24,25 @@ def test_wilson_known_answers(k: int, low: float, high: float) -> None:
     assert wilson(k, 20) == pytest.approx((low, high), abs=5e-4)
 
 
-def test_wilson_is_its_formula() -> None:
-    """Wilson's interval equals the closed form with the normal quantile at another confidence too."""
-    k, n, z = 3, 24, stats.norm.ppf(0.995)
-    centre, half = (k + z * z / 2) / (n + z * z), z * np.sqrt(k * (n - k) / n + z * z / 4) / (n + z * z)
-    assert wilson(k, n, 0.99) == pytest.approx((centre - half, centre + half), rel=1e-12)
+@pytest.mark.parametrize("confidence", [0.5, 0.95, 0.99])
+def test_rates_are_those_of_scipy_stats(confidence: float) -> None:
+    """Wilson's and the exact interval are scipy.stats' for every count of up to 40 trials, and of 4,096."""
+    counts = [(k, trials) for trials in range(1, 41) for k in range(trials + 1)]
+    for k, n in counts + [(k, 4096) for k in (0, 1, 2047, 4096)]:
+        known = stats.binomtest(k, n)
+        assert wilson(k, n, confidence) == pytest.approx(known.proportion_ci(confidence, "wilson"), abs=1e-12)
+        assert clopper_pearson(k, n, confidence) == pytest.approx(known.proportion_ci(confidence, "exact"), abs=1e-10)
+
+
+@pytest.mark.parametrize("confidence", [0.5, 0.95, 0.99])
+def test_medians_are_those_of_scipy_stats(confidence: float) -> None:
+    """The median's interval has scipy.stats' ends for 1 to 100 values; where that has none, it is the range."""
+    rng = np.random.default_rng(3)
+    for n in range(1, 101):
+        values = rng.normal(size=n)
+        known = stats.quantile_test(values, p=0.5).confidence_interval(confidence)
+        ends = np.where(np.isnan(known), [values.min(), values.max()], known)
+        assert median_interval(values, confidence)[1:] == tuple(ends)
 
 
 def test_clopper_pearson_known_answers() -> None:

@@ -60,7 +60,9 @@ def make_update(game: Game, layouts: Mapping[str, Layout], name: str) -> Update:
         secrets: Secrets,
     ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         own = weights[name]
-        gradient = torch.func.grad(objective)(own, weights, secrets)
+        with torch.enable_grad():
+            leaf = own.detach().requires_grad_()
+            (gradient,) = torch.autograd.grad(objective(leaf, weights, secrets), leaf)
         stepped = adam(own, gradient, first, second, count, rates)
         alive = alive & torch.isfinite(stepped[0]).all(-1)
         before = own, first, second
