@@ -18,8 +18,28 @@ def _has_cuda() -> bool:
     return torch.cuda.is_available()
 
 
+# Files of half a minute and more, the longest first: a process that begins one of them last keeps all others waiting.
+LONGEST = (
+    "test_reproduce",
+    "test_shown_commands",
+    "test_engine",
+    "test_sweep_faults",
+    "test_lab_attack",
+    "test_sweep",
+    "test_figures",
+    "test_attacks_exact",
+    "test_attacks_learned",
+    "test_sweep_drivers",
+    "test_calibrate",
+    "test_lab_kill",
+    "test_cli_stop",
+    "test_known_ciphers",
+)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip, with the reason, what this machine cannot run: a skipped test is named in pytest's closing summary."""
+    """Long files first; what this machine cannot run is skipped, and named with the reason in the closing summary."""
+    items.sort(key=lambda item: LONGEST.index(item.path.stem) if item.path.stem in LONGEST else len(LONGEST))
     wants_gpu = [item for item in items if item.get_closest_marker("gpu")]
     if wants_gpu and not _has_cuda():
         for item in wants_gpu:

@@ -16,6 +16,7 @@ from test_figures import part
 from adversarial_crypto.figures import FIGURES
 from adversarial_crypto.figures.intervals import Places
 from adversarial_crypto.figures.style import COLOURS
+from adversarial_crypto.lab.sweep_figures import told_at_once
 from adversarial_crypto.lab.sweep_frames import frames_for
 from adversarial_crypto.numerics.statistics import wilson
 
@@ -143,6 +144,15 @@ def test_rates_along_an_axis() -> None:
     assert below.get_xscale() == "log" and below.get_xlabel() == "key size K (bits)"
     assert [tick.get_text() for tick in below.get_xticklabels()] == ["2", "4", "16"]
     assert "step" in below.get_ylabel() and "3 of 3 points" in figure.get_suptitle()
+
+
+def test_budgets_of_many_points_are_told_at_once() -> None:
+    """Points whose budgets differ in numbers only stand in one line with their ends; others are looked up."""
+    batches = [f"10 replicas, batch {batch}, at most 20,000 steps" for batch in ("64", "2,048", "512")]
+    assert told_at_once(batches) == "10 replicas, batch 64 to 2,048, at most 20,000 steps"
+    assert told_at_once(batches[:1] * 3) == batches[0]
+    assert told_at_once(batches[:2] * 2) == "\n".join(batches[:2])
+    assert told_at_once([*batches, "10 replicas; 2 fresh Eves"]) == "budgets differ by point: see plan.csv"
 
 
 def test_a_second_key_has_a_line_each() -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -57,10 +58,24 @@ def _frames(ledger: Ledger) -> Mapping[str, Frames]:
     # Of keys that one axis moves together the first one names it.
     axes = [grid.keys(axis)[0] for axis in data.get("grid", {})]
     message_bits = getattr(runs[0].game, "message_bits", 0)
-    budgets = list(dict.fromkeys(budget(run) for run in runs))
-    words = "\n".join(budgets) if len(budgets) <= 2 else "budgets differ by point: see plan.csv"
+    words = told_at_once([budget(run) for run in runs])
     plan = pd.read_csv(ledger.path / PLAN)
     return frames_for(results, axes, list(runs[0].replicas.vary), message_bits, words, plan)
+
+
+def told_at_once(budgets: Sequence[str]) -> str:
+    """Budgets of several points as one: two as they are, more that differ in numbers only as "batch 64 to 2,048"."""
+    different = list(dict.fromkeys(budgets))
+    if len(different) <= 2:
+        return "\n".join(different)
+    split = [re.split(r"(\d[\d,]*(?<!,))", words) for words in different]
+    if len({tuple(parts[::2]) for parts in split}) > 1:
+        return "budgets differ by point: see plan.csv"
+    told = list(split[0])
+    for place in range(1, len(told), 2):  # the numbers
+        numbers = sorted({int(parts[place].replace(",", "")) for parts in split})
+        told[place] = " to ".join(f"{number:,}" for number in dict.fromkeys((numbers[0], numbers[-1])))
+    return "".join(told)
 
 
 def _runs(ledger: Ledger) -> list[Run]:

@@ -62,7 +62,9 @@ def make_update(game: Game, layouts: Mapping[str, Layout], name: str) -> Update:
         own = weights[name]
         with torch.enable_grad():
             leaf = own.detach().requires_grad_()
-            (gradient,) = torch.autograd.grad(objective(leaf, weights, secrets), leaf)
+            value = objective(leaf, weights, secrets)
+            # No gradient at all is that of players whose weights change nothing, such as a cipher given as it stands.
+            gradient = torch.autograd.grad(value, leaf)[0] if value.requires_grad else torch.zeros_like(own)
         stepped = adam(own, gradient, first, second, count, rates)
         alive = alive & torch.isfinite(stepped[0]).all(-1)
         before = own, first, second
