@@ -23,6 +23,7 @@ from adversarial_crypto.attacks import (
     strong_eves,
 )
 from adversarial_crypto.attacks.autoregressive import build as autoregressive
+from adversarial_crypto.attacks.contract import Forgetful
 from adversarial_crypto.attacks.guessing import DIGITS, digits_of, flips, message_task
 from adversarial_crypto.attacks.judging import bits_verdict, counts_verdict, wrong_bits
 from adversarial_crypto.attacks.learning import Learner, School, best, encrypt_rows, wide
@@ -118,7 +119,7 @@ def test_learning_is_a_function_of_its_seeds() -> None:
     def learned(chosen: Cipher, seeds: Tensor) -> Tensor:
         task = message_task(chosen, 2, NETWORKS["dense"], loss)
         learner = Learner(task, school, seeds, eager())
-        assert list(learner.learn())[-1] == 1.0
+        assert list(learner.learn(Forgetful(), "dense"))[-1] == 1.0
         return learner.state.weights["attacker"]
 
     whole = learned(cipher, SEEDS)

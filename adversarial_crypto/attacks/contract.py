@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
 
 from torch import Tensor
 
@@ -22,12 +22,36 @@ SCOPES: tuple[Scope, ...] = ("one_time", "known_pair", "reuse", "description")
 SIGNIFICANCE = 0.001  # of a verdict: its intervals are 99.9 %, and Holm's p must be below this
 
 
+class Memory(Protocol):
+    """Where an attack leaves what it has learned so far, for a rerun after it was stopped."""
+
+    def recall(self, name: str) -> Mapping[str, Tensor]:
+        """What was left under a name; empty if nothing was."""
+
+    def offer(self, name: str, state: Mapping[str, Tensor]) -> None:
+        """The state under a name. It may be saved until the next one is offered, whenever the attack has yielded."""
+
+
+class Forgetful:
+    """No memory."""
+
+    def recall(self, name: str) -> Mapping[str, Tensor]:
+        return {}
+
+    def offer(self, name: str, state: Mapping[str, Tensor]) -> None:
+        pass
+
+
 @dataclass(frozen=True)
 class Budget:
-    """What an attack may spend: a tier, by which it chooses its numbers, and the engine that trains its networks."""
+    """What an attack may spend: a tier, by which it chooses its numbers, and the engine that trains its networks.
+
+    With it comes its memory, which changes nothing of what it finds: only how much of it is computed again.
+    """
 
     tier: Tier
     engine: Engine
+    memory: Memory = field(default_factory=Forgetful)
 
 
 @dataclass(frozen=True)

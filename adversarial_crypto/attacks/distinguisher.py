@@ -48,7 +48,7 @@ def run(cipher: Cipher, budget: Budget, seeds: Tensor) -> Iterator[Said]:
     right, losses = [], []
     for number, (name, network) in enumerate(NETWORKS.items()):
         learner = Learner(_task(cipher, seeds, network), school, seeds, budget.engine)
-        for share in learner.learn():
+        for share in learner.learn(budget.memory, name):
             yield Progress((number + share) / len(NETWORKS), f"training distinguishers, {name}")
         losses.append(learner.losses(VALIDATED))
         right.append(_right(learner))

@@ -41,7 +41,7 @@ def run(cipher: Cipher, budget: Budget, seeds: Tensor) -> Iterator[Said]:
     school = SCHOOLS[budget.tier]
     task = message_task(cipher, school.attackers, NETWORKS[NETWORK], _objective)
     learner = Learner(task, school, seeds, budget.engine)
-    for share in learner.learn():
+    for share in learner.learn(budget.memory, NETWORK):
         yield Progress(share, "training Eves of the paper's kind")
     rows = best(learner.losses(VALIDATED))
     # Kept are sums over bits: the bits themselves would be N bytes a message and replica.

@@ -47,7 +47,7 @@ def run(cipher: Cipher, budget: Budget, seeds: Tensor) -> Iterator[Said]:
         return
     school, keys = SCHOOLS[budget.tier], TESTED[budget.tier]
     learner = Learner(_task(cipher, seeds), school, seeds, budget.engine)
-    for share in learner.learn():
+    for share in learner.learn(budget.memory, DEEP_SETS):
         yield Progress(0.8 * share, "training on reused keys")
     found: dict[tuple[str, int], list[Tensor]] = {}
     counted: dict[int, list[Tensor]] = {pairs: [] for pairs in KNOWN}

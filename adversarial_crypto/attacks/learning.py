@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
+from adversarial_crypto.attacks.contract import Memory
 from adversarial_crypto.attacks.exact_advantage import at_once
 from adversarial_crypto.ciphers import Cipher, encrypt
 from adversarial_crypto.games import Coalition, Game, PlayerSpec, Secrets
@@ -90,11 +91,18 @@ class Learner:
         sizes = school.batch, school.batch
         self._loop = Loop(self._game(), layouts, (ATTACKER,), *sizes, engine, Occasion.LEARNING, falls)
 
-    def learn(self) -> Iterator[float]:
-        """All steps; yields the share that is done."""
+    def learn(self, memory: Memory, name: str) -> Iterator[float]:
+        """All steps, from those that `memory` has under that name; yields the share that is done."""
+        changing = self.state.changing()
+        for part, tensor in memory.recall(name).items():
+            changing[part].copy_(tensor)
         stepper = self._loop.stepper(self.state)
-        for start in range(0, self.school.steps, BEAT):
+        for start in range(int(self.state.step), self.school.steps, BEAT):
             stepper(min(BEAT, self.school.steps - start))
+            # Whoever has learned all needs no moments any more, two thirds of the state.
+            done = start + BEAT >= self.school.steps
+            kept = [part for part in changing if not (done and part.startswith(("first.", "second.")))]
+            memory.offer(name, {part: changing[part] for part in kept})
             yield min(1.0, (start + BEAT) / self.school.steps)
 
     def answers(self, occasion: Occasion, examples: int) -> Iterator[tuple[Tensor, Secrets]]:

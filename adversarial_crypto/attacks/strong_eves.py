@@ -68,12 +68,12 @@ def run(cipher: Cipher, budget: Budget, seeds: Tensor) -> Iterator[Said]:
     for number, name in enumerate(rungs):
         task = message_task(cipher, 1, LADDER[name], _objective, digits=True)
         learner = Learner(task, school, seeds, budget.engine)
-        for share in learner.learn():
+        for share in learner.learn(budget.memory, name):
             yield Progress((number + share) / (len(rungs) + 1), f"training {name}")
         yield from _read(learner, name, f"{name}, {school.words()}, {TESTED:,} test messages")
     task = message_task(cipher, 1, autoregressive, _objective, digits=True, known=True)
     learner = Learner(task, TOGETHER[budget.tier], seeds, budget.engine)
-    for share in learner.learn():
+    for share in learner.learn(budget.memory, "autoregressive"):
         yield Progress((len(rungs) + share) / (len(rungs) + 1), "training the one that predicts bit after bit")
     told = [_told(guess, drawn) for guess, drawn in learner.answers(Occasion.TEST, TESTED)]
     spent = f"autoregressive, {TOGETHER[budget.tier].words()}, {TESTED:,} test messages"

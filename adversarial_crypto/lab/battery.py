@@ -15,6 +15,7 @@ from adversarial_crypto.config.identity import NUMERICS_VERSION
 from adversarial_crypto.errors import EnvironmentProblem, StoreError
 from adversarial_crypto.lab.attacked import Target
 from adversarial_crypto.lab.events import AttackProgress, Note, Tell
+from adversarial_crypto.lab.learned import Learned
 from adversarial_crypto.lab.machine import execution, probe, use_compiler
 from adversarial_crypto.lab.result import Stopped
 from adversarial_crypto.store.atomic import canonical, disk_errors, read_sealed, write_sealed
@@ -103,16 +104,17 @@ class Battery:
         """The attack's result on a target, from `place` where it is, else computed and kept there.
 
         Raises:
-            Stopped: `stop` gave a reason; nothing of this attack is kept.
+            Stopped: `stop` gave a reason; of this attack what it has learned is kept, and nothing it has found.
             StoreError: its file is damaged, of another target, or of other numerics.
         """
         path = place / f"{attack}.json"
         asked = {"schema": SCHEMA, "attack": attack, "target": dict(target.what), "tier": self.tier, "seed": self.seed}
         if path.exists() and (kept := self._read(path, asked, member.source)):
-            return kept
-        started = time.monotonic()
-        verdicts, tables = self._computed(attack, member, target)
-        seconds = round(time.monotonic() - started, 1)
+            return kept  # what it had learned is gone, unless a kill came just before
+        about = {"source": member.source, "numerics": NUMERICS_VERSION, **_build(self._execution)}
+        memory = Learned(place, attack, {**asked, **about}, self.tell)
+        verdicts, tables = self._computed(attack, member, target, memory)
+        seconds = round(memory.seconds, 1)
         rows = [asdict(verdict) for verdict in verdicts]
         with disk_errors(place):
             place.mkdir(parents=True, exist_ok=True)
@@ -128,6 +130,7 @@ class Battery:
                 "tables": tables,
             },
         )
+        memory.forget()
         return Result(attack, tuple(verdicts), tables, seconds, cached=False)
 
     def _read(self, path: Path, asked: Mapping[str, Any], source: str) -> Result | None:
@@ -161,7 +164,7 @@ class Battery:
         return execution(self.engine.machine, self.engine.name)
 
     def _computed(
-        self, attack: str, member: Attack, target: Target
+        self, attack: str, member: Attack, target: Target, memory: Learned
     ) -> tuple[list[Verdict], dict[str, list[dict[str, Any]]]]:
         import torch
 
@@ -175,7 +178,7 @@ class Battery:
         self.tell(AttackProgress(attack, target.label, 0.0, "beginning"))
         # Whoever compiles has the fused layers too, so ciphers made of networks answer four times as fast.
         with fused() if self.engine.name == "compiled" else nullcontext():
-            for said in member.run(target.cipher, Budget(self.tier, self.engine), seeds):
+            for said in member.run(target.cipher, Budget(self.tier, self.engine, memory), seeds):
                 if isinstance(said, Verdict):
                     verdicts.append(replace(_known(said), attack=attack))
                 elif isinstance(said, Table):
@@ -184,6 +187,7 @@ class Battery:
                     last = time.monotonic()
                     self.tell(AttackProgress(attack, target.label, said.share, said.doing))
                 if reason := self.stop():
+                    memory.save()
                     raise Stopped(reason, target.folder, f"the results before {attack} on {target.label}")
         return verdicts, tables
 
