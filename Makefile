@@ -15,10 +15,10 @@ help: ## list these targets
 run: $(INSTALLED) ## train, check and draw the `quick` experiment; finished = says so at once
 	@$(BIN)/acrypto run
 
-# Two processes of one thread each: with more threads than processors they wait for one another most of the time. The files
-# in the order of conftest.py, longest first, so that neither waits long for the other at the end.
+# Three processes of one thread each on two processors: tests of stops and faults spend their time waiting. With more threads
+# than processors they would wait for one another. Files go in the order of conftest.py, the longest first.
 test: check ## check, then every test that is neither slow nor for a GPU (at most 12 minutes)
-	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m 'not slow and not gpu'
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m 'not slow and not gpu'
 
 test-all: check ## check, then every test this machine can run
 	@$(BIN)/python -m pytest
