@@ -14,6 +14,7 @@ help: ## list these targets
 
 run: $(INSTALLED) ## train, check and draw the `quick` experiment; finished = says so at once
 	@$(BIN)/acrypto run
+	@command -v acrypto > /dev/null || echo "(source $(BIN)/activate makes acrypto a command in this terminal)" >&2
 
 # Three processes of one thread each on two processors: tests of stops and faults spend their time waiting. With more threads
 # than processors they would wait for one another. Files go in the order of conftest.py, the longest first.

@@ -10,6 +10,7 @@ import pytest
 from cli_runs import PLAIN, call, complete, copy, document, start, tiny
 
 from adversarial_crypto import store
+from adversarial_crypto.cli.result import next_command
 from adversarial_crypto.networks import NETWORKS
 
 FIELDS = {
@@ -39,9 +40,19 @@ def test_run_ends_with_the_verdict(tmp_path: Path) -> None:
     figure = tmp_path / "run" / "figures" / "training_curves" / "training_curves.png"
     assert f"figure: {figure}\n" in result.stdout
     assert figure.exists()
-    assert "\nNext: acrypto run " in result.stderr
+    assert f"\nNext: acrypto attack {tmp_path / 'run'}\n" in result.stderr
     assert "training: step " in result.stderr
     assert "training: step " not in result.stdout
+
+
+def test_the_next_command_is_one_that_can_be_typed(tmp_path: Path) -> None:
+    """Where nobody passed it trains for longer; where what passed is no cipher of one key, with another seed."""
+    summary = json.loads((complete() / "summary.json").read_text())
+    assert next_command(complete(), summary) == f"acrypto attack {complete()}"
+    longer = next_command(complete(), {**summary, "passed": 0})
+    assert longer == f"acrypto run {complete() / 'config.toml'} -s train.steps=12"
+    (tmp_path / "config.toml").write_text('name = "asymmetric"\n[game]\nkind = "asymmetric"\n')
+    assert next_command(tmp_path, summary) == f"acrypto run {tmp_path / 'config.toml'} -s replicas.seed=1"
 
 
 def test_the_same_line_again(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from adversarial_crypto.cli.output import common_options, document, duration, example, number, plural, say, table
+from adversarial_crypto.cli.place import named
 from adversarial_crypto.cli.stopping import Stopping, parse_duration
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def command(
     talk = talker(quiet)
     # What a user's file prints is talk, and no part of the document.
     with Stopping(time_limit, talk.tell) as stopping, talk, redirect_stdout(sys.stderr):
-        result = attack(target, replicas=replicas, progress=talk, stop=stopping, **settings)  # type: ignore[arg-type]
+        result = attack(named(target), replicas=replicas, progress=talk, stop=stopping, **settings)  # type: ignore[arg-type]
     if as_json:
         content = {"target": result.target, "tier": result.tier, "overall": result.overall, "sentence": result.sentence}
         document("attack", {**content, "directory": result.directory, "verdicts": list(result.verdicts)})

@@ -9,12 +9,13 @@ import click
 
 from adversarial_crypto.cli.cipher_words import NOTICE, key_of, key_options, rows, tell
 from adversarial_crypto.cli.output import common_options, document, example, say
+from adversarial_crypto.cli.place import Place
 
 EPILOG = example("acrypto decrypt runs/quick --key 0123456789abcdef < cipher.json")
 
 
 @click.command("decrypt", short_help="Read what encrypt wrote.", epilog=EPILOG)
-@click.argument("run_dir", metavar="RUN", type=click.Path(path_type=Path))
+@click.argument("run_dir", metavar="RUN", type=Place())
 @key_options
 @click.option("--eve", is_flag=True, help="Show what the Eves read; needs no key.")
 @common_options

@@ -9,12 +9,13 @@ import click
 
 from adversarial_crypto.cli.cipher_words import NOTICE, key_of, key_options, tell
 from adversarial_crypto.cli.output import common_options, example, say
+from adversarial_crypto.cli.place import Place
 
 EPILOG = example("acrypto encrypt runs/quick --key 0123456789abcdef < text > cipher.json")
 
 
 @click.command("encrypt", short_help="Send a text through a trained cipher.", epilog=EPILOG)
-@click.argument("run_dir", metavar="RUN", type=click.Path(path_type=Path))
+@click.argument("run_dir", metavar="RUN", type=Place())
 @key_options
 @click.option("--replica", type=int, metavar="I", help="Of the run; else that with the best Bob.")
 @click.option("--eve", is_flag=True, help="Show what the trained and the fresh Eves read.")

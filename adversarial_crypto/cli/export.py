@@ -7,13 +7,14 @@ from pathlib import Path
 import click
 
 from adversarial_crypto.cli.output import common_options, document, example
+from adversarial_crypto.cli.place import Place
 
 EPILOG = example("acrypto export runs/quick --to csv -o exported", "acrypto export runs/quick --to mlflow")
 OUT = "Where to write [exported]; of mlflow the tracking URI [MLFLOW_TRACKING_URI, else mlflow.db here]."
 
 
 @click.command("export", short_help="Numbers for other programs.", epilog=EPILOG)
-@click.argument("directory", metavar="DIR", type=click.Path(path_type=Path))
+@click.argument("directory", metavar="DIR", type=Place())
 @click.option("--to", "form", required=True, metavar="csv|parquet|tensorboard|mlflow", help="The format.")
 @click.option("-o", "--out", metavar="DIR|URI", help=OUT)
 @common_options

@@ -7,12 +7,13 @@ from pathlib import Path
 import click
 
 from adversarial_crypto.cli.output import common_options, document, example, say
+from adversarial_crypto.cli.place import Place
 
 
 @click.command(
     "figures", short_help="Draw the figures of a run or a sweep.", epilog=example("acrypto figures runs/quick")
 )
-@click.argument("directory", metavar="DIR", type=click.Path(path_type=Path))
+@click.argument("directory", metavar="DIR", type=Place())
 @common_options
 def command(directory: Path, as_json: bool, quiet: bool) -> None:
     """Draw the training curves of a run, or the maps of a sweep, finished or not, from its tables.

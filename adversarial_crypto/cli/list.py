@@ -10,8 +10,8 @@ from typing import Any
 import click
 
 from adversarial_crypto.cli.output import common_options, document, example, say, table
+from adversarial_crypto.cli.place import RUNS
 
-RUNS = Path("runs")
 Rows = list[dict[str, Any]]
 
 

@@ -7,13 +7,14 @@ from pathlib import Path
 import click
 
 from adversarial_crypto.cli.output import common_options, document, example, say
+from adversarial_crypto.cli.place import Place
 
 EPILOG = example("acrypto merge sweeps/one sweeps/two -o keys.csv")
 FAILED = 1
 
 
 @click.command("merge", short_help="One table over the parts of a sweep.", epilog=EPILOG)
-@click.argument("directories", metavar="DIR...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("directories", metavar="DIR...", nargs=-1, required=True, type=Place())
 @click.option("-o", "--out", required=True, type=click.Path(path_type=Path), metavar="FILE", help="The table (CSV).")
 @common_options
 def command(directories: tuple[Path, ...], out: Path, as_json: bool, quiet: bool) -> None:

@@ -7,12 +7,13 @@ from pathlib import Path
 import click
 
 from adversarial_crypto.cli.output import common_options, document, example, say
+from adversarial_crypto.cli.place import Place
 
 EPILOG = example("acrypto report runs/quick -o report.html")
 
 
 @click.command("report", short_help="One page about what was computed.", epilog=EPILOG)
-@click.argument("folders", metavar="DIR...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("folders", metavar="DIR...", nargs=-1, required=True, type=Place())
 @click.option(
     "-o", "--out", default="report.html", type=click.Path(path_type=Path), metavar="FILE", help="[report.html]"
 )

@@ -57,10 +57,12 @@ def percent(share: float | None) -> str:
 
 def next_command(run_dir: Path, summary: dict[str, Any]) -> str:
     """The command to try after this run, as it can be copied."""
+    from adversarial_crypto import config
+
     if summary["passed"] == 0:
         return f"acrypto run {run_dir / 'config.toml'} -s train.steps={2 * max(int(summary['steps']), 1)}"
-    if summary["experiment"] == "quick":
-        return "acrypto run paper-n16 -s train.batch=512 --time-limit 1h"
+    if config.load(run_dir / "config.toml").game.kind == "symmetric":
+        return f"acrypto attack {run_dir}"  # whether what they made hides anything, which passing does not tell
     return f"acrypto run {run_dir / 'config.toml'} -s replicas.seed=1"
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from adversarial_crypto.cli.output import common_options, document, example, say
+from adversarial_crypto.cli.place import named
 from adversarial_crypto.cli.stopping import Stopping, parse_duration
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ def command(
     The same line again continues a run that was stopped, and says so of one that is complete. Ctrl-C stops at a
     checkpoint (exit code 130), SIGTERM and --time-limit too (75).
     """
+    experiment = named(experiment)
     given = (("replicas.count", replicas), ("replicas.seed", seed))
     settings = [*overrides, *(f"{key}={value}" for key, value in given if value is not None)]
     if dry_run:

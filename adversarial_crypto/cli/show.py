@@ -7,10 +7,11 @@ from pathlib import Path
 import click
 
 from adversarial_crypto.cli.output import common_options, document, example, say
+from adversarial_crypto.cli.place import Place
 
 
 @click.command("show", short_help="Show a run, finished or not.", epilog=example("acrypto show runs/quick"))
-@click.argument("directory", metavar="DIR", type=click.Path(path_type=Path))
+@click.argument("directory", metavar="DIR", type=Place())
 @common_options
 def command(directory: Path, as_json: bool, quiet: bool) -> None:
     """Show a run: verdict and measures when it is complete, else how far it is.

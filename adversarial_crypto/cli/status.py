@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from adversarial_crypto.cli.output import common_options, document, duration, example, say, table
+from adversarial_crypto.cli.place import Place
 
 if TYPE_CHECKING:
     from adversarial_crypto.lab.status import Status
@@ -19,7 +20,7 @@ SHOWN = 20  # shards in a table, past which the rest is counted
 
 
 @click.command("status", short_help="How a sweep stands.", epilog=example("acrypto status sweeps/keys --watch"))
-@click.argument("directory", metavar="DIR", type=click.Path(path_type=Path))
+@click.argument("directory", metavar="DIR", type=Place())
 @click.option("--watch", is_flag=True, help="Look again every five seconds until it is complete or Ctrl-C.")
 @click.option("--failed", is_flag=True, help="Only the shards that failed, with the reason and the log.")
 @common_options

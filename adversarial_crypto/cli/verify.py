@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from adversarial_crypto.cli.output import common_options, document, example, plural, say
+from adversarial_crypto.cli.place import Place
 
 if TYPE_CHECKING:
     from adversarial_crypto.store import Problem
@@ -16,7 +17,7 @@ EPILOG = example("acrypto verify runs", "acrypto verify runs/quick --repair")
 
 
 @click.command("verify", short_help="Check every file of a run or of many.", epilog=EPILOG)
-@click.argument("directory", metavar="DIR", type=click.Path(path_type=Path))
+@click.argument("directory", metavar="DIR", type=Place())
 @click.option("--repair", is_flag=True, help="Set aside what is broken, so that the same commands can continue.")
 @common_options
 def command(directory: Path, repair: bool, as_json: bool, quiet: bool) -> None:
