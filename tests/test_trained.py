@@ -107,7 +107,11 @@ def test_a_network_of_the_users_own(runs: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "choice", "sentence"),
     [
-        ("none", "passed", r"^No replica of .*none passed; choose some by number \(there are 0 to 1\), or all\.$"),
+        (
+            "none",
+            "passed",
+            r"^No replica of .*none passed; choose one by its number, as with --replica 0 \(there are 0 to 1\)\.$",
+        ),
         ("passed", [0, 3], r"^.*passed has no replica 3; there are 0 to 2\.$"),
         ("passed", [-1], r"^.*passed has no replica -1; there are 0 to 2\.$"),
         ("passed", [], r"^No replica of .*passed was chosen; there are 0 to 2\.$"),

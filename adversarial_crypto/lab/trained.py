@@ -79,7 +79,9 @@ def _chosen(stored: Stored, replicas: Choice, total: int) -> tuple[int, ...]:
         rows = csv.DictReader(StringIO(stored.read_bytes("protocol.csv").decode(), newline=""))
         passed = tuple(sorted({int(row["replica"]) for row in rows if row["passed"] == "1"}))
         if not passed:
-            raise ConfigError(f"No replica of {stored.path} passed; choose some by number ({there}), or all.")
+            raise ConfigError(
+                f"No replica of {stored.path} passed; choose one by its number, as with --replica 0 ({there})."
+            )
         return passed
     if isinstance(replicas, str):
         raise ConfigError(f"unknown choice of replicas '{replicas}'; there are 'passed' and 'all', or their numbers")
