@@ -170,6 +170,18 @@ def test_status_and_dry_run(serial: Path, tmp_path: Path) -> None:
         lab.status(tmp_path)
 
 
+def test_an_experiments_name_means_the_experiment(
+    serial: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same line continues a sweep also where -o put it into a directory of the experiment's name."""
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(serial, "quick")
+    line = ("sweep", "quick", "--grid", "game.key_bits=4,8", "--dry-run", "--json")
+    assert document(call(*line))["directory"] == "sweeps/quick"
+    assert "holds another sweep" in call(*line, "-o", "quick").stderr
+    assert document(call("sweep", "./quick", "--dry-run", "--json"))["committed"] == 4
+
+
 def test_ten_thousand_shards_cost_little(tmp_path: Path) -> None:
     """The driver's and the status' memory stays small with the largest plan, and both import no torch."""
     values = list(range(1, 101))

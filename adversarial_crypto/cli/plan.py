@@ -38,8 +38,7 @@ def show(
         raise config.ConfigError([sources.as_given(problem) for problem in error.problems]) from error
     machine = lab.probe(execution["device"], execution["threads"], execution["tf32"])
     engine, reason = choose_engine(execution["engine"], run, machine)
-    named = experiment in config.experiment_files(lab.experiment_folders())
-    itself = not named and (Path(experiment) / "config.toml").is_file()
+    itself = not lab.is_experiment(experiment) and (Path(experiment) / "config.toml").is_file()
     run_dir = execution["out"] or (Path(experiment) if itself else Path("runs") / f"{run.name}-{identity}")
     if as_json:
         plan = {"run_dir": run_dir, "experiment": run.name, "id": identity, "replicas": run.total_replicas}

@@ -32,7 +32,7 @@ from adversarial_crypto.lab.pictures import figures
 from adversarial_crypto.lab.reproduce import Reproduction, reproduce
 from adversarial_crypto.lab.result import RunResult, Stopped
 from adversarial_crypto.lab.results import merge
-from adversarial_crypto.lab.run import experiment_folders, load, run
+from adversarial_crypto.lab.run import experiment_folders, is_experiment, load, run
 from adversarial_crypto.lab.status import Status, status
 from adversarial_crypto.lab.sweep import SweepResult, sweep
 from adversarial_crypto.lab.sweep_plan import SweepPlan, sweep_plan
@@ -63,6 +63,7 @@ __all__ = [
     "experiment_folders",
     "export",
     "figures",
+    "is_experiment",
     "load",
     "merge",
     "probe",

@@ -84,15 +84,14 @@ def load(experiment: str | Path = "quick", overrides: Sequence[str] = (), profil
         ConfigError: every problem at once, each with its place.
         StoreError: a run directory with a damaged file.
     """
-    folders = experiment_folders()
     source: str | Path = experiment
-    if isinstance(experiment, Path) or experiment not in config.experiment_files(folders):
+    if not is_experiment(experiment):
         directory = _run_directory(experiment)
         # A directory that is no run is refused as a path, which says more than an unknown name.
         source = (
             directory / "config.toml" if directory else Path(experiment) if Path(experiment).is_dir() else experiment
         )
-    return config.load(source, overrides=overrides, profile=profile, experiments=folders)
+    return config.load(source, overrides=overrides, profile=profile, experiments=experiment_folders())
 
 
 def experiment_folders() -> tuple[Path, ...]:
@@ -102,6 +101,11 @@ def experiment_folders() -> tuple[Path, ...]:
     if (checkout / "pyproject.toml").is_file():
         folders.append(checkout / "experiments")
     return tuple(folder for folder in folders if folder.is_dir())
+
+
+def is_experiment(source: str | Path) -> bool:
+    """Whether it is an experiment's name, which means the experiment even where a directory is called that."""
+    return isinstance(source, str) and source in config.experiment_files(experiment_folders())
 
 
 def _meant(
@@ -118,8 +122,7 @@ def _meant(
         run, directory = experiment, None
     else:
         run = load(experiment, overrides, profile)
-        known = isinstance(experiment, str) and experiment in config.experiment_files(experiment_folders())
-        directory = None if known else _run_directory(experiment)
+        directory = None if is_experiment(experiment) else _run_directory(experiment)
     sources = Sources.read(run)
     identity = config.identity(run, sources.digests)
     path = Path(out) if out else directory or RUNS / f"{run.name}-{config.short_id(identity)}"

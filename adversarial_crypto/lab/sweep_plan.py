@@ -11,6 +11,7 @@ from typing import Any
 from adversarial_crypto.config import ConfigError
 from adversarial_crypto.lab.drive import Pace
 from adversarial_crypto.lab.plan import planned, written
+from adversarial_crypto.lab.run import is_experiment
 from adversarial_crypto.store.atomic import read_bytes
 from adversarial_crypto.store.ledger import PLAN, SWEEP, Ledger, is_sweep, read_plan
 
@@ -98,7 +99,7 @@ def meant(
     out: Path | str | None,
 ) -> tuple[Path, Mapping[str, bytes]]:
     """The sweep's directory and its files; no files where the directory was given or already holds that sweep."""
-    if is_sweep(Path(source)):
+    if not is_experiment(source) and is_sweep(Path(source)):
         if overrides or grid or profile or out:
             raise ConfigError(
                 f"{source} is a sweep and says what it is; leave out -s, --grid, --zip, --profile and -o."
