@@ -21,8 +21,8 @@ ADDRESS = Address(SEEDS, 3, 1, Occasion.RECORD, 5)
 
 
 def words(address: Address, stream: Stream, count: int) -> Tensor:
-    """The words of one stream, (R, count)."""
-    return module.words(address, {stream: count})[stream]
+    """The words of one stream, (R, count) in [0, 2^32)."""
+    return module.words(address, {stream: count})[stream].long() & module.MASK32
 
 
 def bits(address: Address, stream: Stream, width: int, batch: int) -> Tensor:
@@ -125,7 +125,7 @@ def test_streams_drawn_together_are_those_drawn_apart() -> None:
     """A stream's words and bits do not depend on which other streams are asked for with it, in which order."""
     for counts in ({Stream.MESSAGE: 9, Stream.KEY: 5}, {Stream.KEY: 5, Stream.WEIGHTS: 1, Stream.MESSAGE: 9}):
         for stream, drawn in module.words(ADDRESS, counts).items():
-            assert torch.equal(drawn, words(ADDRESS, stream, counts[stream]))
+            assert torch.equal(drawn.long() & module.MASK32, words(ADDRESS, stream, counts[stream]))
         for stream, drawn in module.bits(ADDRESS, counts, 7).items():
             assert torch.equal(drawn, bits(ADDRESS, stream, counts[stream], 7))
 
@@ -180,7 +180,7 @@ def test_bits_are_fair_and_independent() -> None:
 
 def test_uniforms_lie_strictly_inside(monkeypatch: pytest.MonkeyPatch) -> None:
     """The smallest and largest word give 2^-24 and 1 - 2^-24, exactly, so that no logarithm meets a zero."""
-    extremes = torch.tensor([[0, 2**32 - 1, 1 << 9]])
+    extremes = torch.tensor([[0, -1, 1 << 9]], dtype=torch.int32)
     given = lambda address, counts: {stream: extremes[:, :count] for stream, count in counts.items()}  # noqa: E731
     monkeypatch.setattr(module, "words", given)
     drawn = uniforms(ADDRESS, Stream.WEIGHTS, 3)

@@ -26,7 +26,8 @@ def adam(
     first = torch.lerp(first, gradient, 1 - BETA_FIRST)
     second = torch.lerp(second, gradient * gradient, 1 - BETA_SECOND)
     powers = count.to(torch.float64)
-    scale_first = (1 - BETA_FIRST**powers).to(weights.dtype)
-    scale_second = (1 - BETA_SECOND**powers).to(weights.dtype)
+    scales = torch.stack([1 - BETA_FIRST**powers, 1 - BETA_SECOND**powers]).to(weights.dtype)
+    # A stride makes a compiler write these two down; it would compute both powers for each of the P parameters instead.
+    scale_first, scale_second = scales.as_strided((2,), (1,))
     direction = (first / scale_first) / (torch.sqrt(second / scale_second) + EPSILON)
     return weights - rate.unsqueeze(-1) * direction, first, second

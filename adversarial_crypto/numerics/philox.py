@@ -21,6 +21,7 @@ MULTIPLIERS = (0xD2511F53, 0xCD9E8D57)
 WEYL = (0x9E3779B9, 0xBB67AE85)
 ROUNDS = 10
 MASK32 = 0xFFFFFFFF
+SIGN = 0x80000000
 
 
 class Stream(IntEnum):
@@ -97,8 +98,8 @@ def words(address: Address, counts: Mapping[Stream, int]) -> dict[Stream, Tensor
     Args:
         counts: stream -> how many words.
     Returns:
-        stream -> (R, count) int64 in [0, 2^32). Word w is output w // blocks of block w mod blocks, blocks =
-        ceil(count / 4), whatever other streams are asked for.
+        stream -> (R, count) int32, the words in two's complement. Word w is output w // blocks of block w mod blocks,
+        blocks = ceil(count / 4), whatever other streams are asked for.
     """
     seeds = address.seeds
     blocks = {stream: -(-count // 4) for stream, count in counts.items()}
@@ -106,9 +107,14 @@ def words(address: Address, counts: Mapping[Stream, int]) -> dict[Stream, Tensor
     stream = torch.cat([torch.full((n,), int(s) * 256, device=seeds.device) for s, n in blocks.items()])
     fourth = _column(address.adversary, seeds) + _column(address.occasion, seeds) * (16 * 256) + stream
     counter = (index.expand(len(seeds), -1), _column(address.step, seeds), _column(address.update, seeds), fourth)
-    outputs = philox(counter, (seeds[:, :1], seeds[:, 1:]))
+    outputs = [_signed(output) for output in philox(counter, (seeds[:, :1], seeds[:, 1:]))]
     parts = zip(*(output.split(list(blocks.values()), -1) for output in outputs), strict=True)
     return {s: torch.cat(part, -1)[:, :count] for (s, count), part in zip(counts.items(), parts, strict=True)}
+
+
+def _signed(word: Tensor) -> Tensor:
+    """The same 32 bits as int32, which processors shift many at once and turn into floats; int64 they do not."""
+    return ((word ^ SIGN) - SIGN).to(torch.int32)
 
 
 def _column(value: Tensor | int, seeds: Tensor) -> Tensor:
@@ -134,7 +140,7 @@ def bits(address: Address, widths: Mapping[Stream, int], batch: int) -> dict[Str
 
 def _unpacked(drawn: Tensor, groups: int, width: int, batch: int) -> Tensor:
     packed = drawn.reshape(-1, groups, 1, batch)  # one word holds 32 features of one example
-    shifts = torch.arange(32, device=drawn.device).reshape(32, 1)
+    shifts = torch.arange(32, dtype=torch.int32, device=drawn.device).reshape(32, 1)
     unpacked = ((packed >> shifts) & 1).reshape(-1, groups * 32, batch)[:, :width]  # (R, width, B)
     return (unpacked * 2 - 1).to(torch.float32).transpose(1, 2)
 
@@ -145,7 +151,8 @@ def uniforms(address: Address, stream: Stream, count: int) -> Tensor:
     Returns:
         (R, count) float32, bit-equal on every device.
     """
-    return ((words(address, {stream: count})[stream] >> 9).to(torch.float32) + 0.5) * 2.0**-23
+    upper = (words(address, {stream: count})[stream] >> 9) & (MASK32 >> 9)
+    return (upper.to(torch.float32) + 0.5) * 2.0**-23
 
 
 def normals(address: Address, stream: Stream, count: int) -> Tensor:
