@@ -43,7 +43,8 @@ WIDEST = 24  # replicas that the board shows one by one
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, help="Of all that is drawn at random [0].")
 @click.option("--device", default="auto", metavar="auto|cpu|cuda[:i]", help="Where to train attackers.")
 @click.option("--engine", default="auto", type=click.Choice(["auto", "eager", "compiled"]), help="How to train them.")
-@click.option("--threads", type=click.IntRange(1, 1024), help="Threads of the CPU.")
+@click.option("--workers", type=int, default=1, help="Attacks at a time, each in a process of its own [1].")
+@click.option("--threads", type=click.IntRange(1, 1024), help="Threads of the CPU, of each worker [its share].")
 @click.option("--time-limit", callback=parse_duration, metavar="TIME", help="Stop resumably after 90m, or 2h.")
 @click.option("-o", "--out", type=click.Path(path_type=Path), metavar="DIR", help="Where the results go.")
 @common_options

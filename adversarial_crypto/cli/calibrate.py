@@ -25,7 +25,8 @@ WRONG = 1
 @click.option("--attack", "attacks", multiple=True, metavar="NAME", help="Only this attack.")
 @click.option("--device", default="auto", metavar="auto|cpu|cuda[:i]", help="Where to train attackers.")
 @click.option("--engine", default="auto", type=click.Choice(["auto", "eager", "compiled"]), help="How to train them.")
-@click.option("--threads", type=click.IntRange(1, 1024), help="Threads of the CPU.")
+@click.option("--workers", type=int, default=1, help="Attacks at a time, each in a process of its own [1].")
+@click.option("--threads", type=click.IntRange(1, 1024), help="Threads of the CPU, of each worker [its share].")
 @click.option("--time-limit", callback=parse_duration, metavar="TIME", help="Stop resumably after 90m, or 2h.")
 @common_options
 def command(time_limit: float | None, as_json: bool, quiet: bool, **settings: Any) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import csv
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import asdict, replace
 from hashlib import sha256
 from io import StringIO
@@ -13,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from adversarial_crypto.config import ConfigError
 from adversarial_crypto.errors import AcryptoError
+from adversarial_crypto.executors import Stop
+from adversarial_crypto.lab.abreast import Errand, fitting, sent, side_by_side, threads_of_each
 from adversarial_crypto.lab.attack_claims import attack_claims, markdown
 from adversarial_crypto.lab.attack_figures import attack_figures
 from adversarial_crypto.lab.attack_result import AttackResult
@@ -21,6 +24,7 @@ from adversarial_crypto.lab.battery import Battery, Result
 from adversarial_crypto.lab.controlled import Cell, control, limit, why_void
 from adversarial_crypto.lab.events import AttackEnded, Event, Note
 from adversarial_crypto.lab.outside import outside_tests
+from adversarial_crypto.lab.result import Stopped
 from adversarial_crypto.lab.run import ENGINES, never, silent
 from adversarial_crypto.lab.sources import executed, file_content
 from adversarial_crypto.store.atomic import atomic_write
@@ -50,6 +54,7 @@ def attack(
     device: str = "auto",
     engine: str = "auto",
     threads: int | None = None,
+    workers: int = 1,
     out: Path | str | None = None,
     progress: Callable[[Event], None] | None = None,
     stop: Callable[[], str | None] | None = None,
@@ -63,6 +68,7 @@ def attack(
         replicas, settings, bits, noise: as `lab.attacked.target`.
         seed: of everything that is drawn at random.
         device, engine, threads, progress, stop: as `lab.run`.
+        workers: how many attacks at a time, each in a process of its own with its share of the threads.
         out: where the results go; None: a directory of their own, in the run's or in ./attacks.
     Raises:
         ConfigError: the target, an attack or an option is wrong; nothing has been written.
@@ -70,22 +76,48 @@ def attack(
         StoreError: a damaged file.
         EnvironmentProblem: no such device, no compiler, a package is missing, or the disk is full.
     """
-    battery = battery_of(tier, seed, device, engine, threads, progress, stop)
+    workers = fitting(workers, attacks)
+    battery = battery_of(tier, seed, device, engine, threads_of_each(workers, threads), progress, stop)
     members = chosen_attacks(attacks, battery.tier)
-    found = target(source, replicas=replicas, settings=settings, bits=bits, noise=noise)
+    asked: dict[str, Any] = {"source": source, "replicas": replicas, "settings": settings, "bits": bits, "noise": noise}
+    found = target(**asked)
     place = Path(out) if out else battery.place(found)
+    made: set[str] = set()
+    if workers > 1:
+        references = {next(iter(chosen_attacks([each], battery.tier))): each for each in attacks or members}
+        about = {"target": asked, "place": str(place)}
+        errands = {
+            name: Errand(sent(battery), each, about)
+            for name, each in references.items()
+            if not (place / f"{name}.json").exists()
+        }
+        made, reason = side_by_side(_errand, errands, workers, battery, found.label)
+        if reason:
+            raise Stopped(reason, found.folder, "what the attacks have found and learned")
     results: dict[str, Result] = {}
     controls: dict[str, list[Cell]] = {}
     judged: list[Verdict] = []
     for name, member in members.items():
         with _about(found):
-            results[name] = battery.result(name, member, found, place)
+            result = battery.result(name, member, found, place)
+        results[name] = replace(result, cached=result.cached and name not in made)
         controls[name] = _controls(battery, name, member, found, results[name])
         judged += _judged(name, member, results[name], controls[name], found, battery)
     battery.tell_of_kept(results.values())
     if "randomness" in members and battery.tier != "smoke":
         outside_tests(found, seed, place, lambda text: battery.tell(Note(text)))
     return _written(found, place, battery, members, results, controls, judged)
+
+
+def _errand(errand: Errand, stop: Stop) -> bool:
+    """One attack and its controls, in a process of its own; whether anything had to be computed."""
+    with redirect_stdout(sys.stderr):  # what a user's file prints
+        battery = battery_of(**errand.battery, progress=None, stop=stop)
+        ((name, member),) = chosen_attacks([errand.attack], battery.tier).items()
+        found = target(**errand.about["target"])
+        result = battery.result(name, member, found, Path(errand.about["place"]))
+        cells = _controls(battery, name, member, found, result)
+    return not (result.cached and all(cell.result.cached for cell in cells))
 
 
 @contextmanager
